@@ -1,0 +1,1 @@
+"""The development stack: everything production has, embedded and started by one command."""

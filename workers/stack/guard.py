@@ -1,0 +1,49 @@
+"""Run one server and end it as soon as the process that wanted it is gone.
+
+Started as a script of its own, standard library only:
+
+    python guard.py SIGNAL GRACE USER COMMAND...
+
+The guard's standard input is a pipe whose other end the stack holds. It closes when the stack stops the server and, by
+the kernel's doing, however else the stack may end, so that not even `kill -9` leaves a server behind. Then the server
+is sent SIGNAL (by number) and, should it still run GRACE seconds later, SIGKILL. USER is the account the server runs
+as; empty for ours. The guard's exit code is the server's, or 128 plus the signal that ended it.
+"""
+
+import signal
+import subprocess
+import sys
+import threading
+
+
+def main(stop_signal: int, grace: float, user: str, command: list[str]) -> int:
+    """Run `command` to its end and return its exit code."""
+    account = {"user": user, "group": _group(user), "extra_groups": []} if user else {}
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, **account)  # type: ignore[call-overload]
+
+    def stop() -> None:
+        server.send_signal(stop_signal)
+        try:
+            server.wait(grace)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        stop()
+
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=stop, daemon=True).start())
+    threading.Thread(target=watch, daemon=True).start()
+    code = int(server.wait())
+    return code if code >= 0 else 128 - code
+
+
+def _group(user: str) -> int:
+    import pwd
+
+    return pwd.getpwnam(user).pw_gid
+
+
+if __name__ == "__main__":
+    _, number, seconds, account, *words = sys.argv
+    sys.exit(main(int(number), float(seconds), account, words))
