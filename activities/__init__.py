@@ -1,0 +1,1 @@
+"""Side effects as Temporal activities: one class a port, the port injected."""

@@ -1,0 +1,1 @@
+"""Facts: every guarded transaction, and every read, on Postgres."""

@@ -1,0 +1,1 @@
+"""Tenure: the commercial life of customer organisations, as durable Temporal workflows."""

@@ -1,0 +1,25 @@
+"""What all contracts have in common."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+
+Instant = AwareDatetime
+"""A point in time with its offset; stored and compared as UTC."""
+
+EmailAddress = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+$")
+]
+"""An address as RFC 5321 limits it; whether mail reaches it is found by sending."""
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+"""A short text of a person: a name or a reason."""
+
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), PlainSerializer(str)]
+"""A SHA-256 digest in hexadecimal."""
+
+
+class Contract(BaseModel):
+    """A message: frozen, and tolerant of fields that a newer release added."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)

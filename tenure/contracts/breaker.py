@@ -1,0 +1,34 @@
+"""The breaker: it stops the fleet, or a partner's part of it, when deletions come too fast (SF-05)."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tenure.contracts.base import Contract, Instant, Text
+from tenure.ids import PartnerId
+
+
+class Breaker(Contract):
+    """One breaker: the fleet's, or a partner's."""
+
+    partner_id: PartnerId | None = None
+    """None is the fleet's."""
+    open_since: Instant | None = None
+    reason: str | None = None
+    released: int = 0
+    """Fences that an operator has let through and that were not used yet."""
+    released_by: str | None = None
+    released_because: str | None = None
+    released_at: Instant | None = None
+    fenced_last_hour: int = 0
+    fenced_last_day: int = 0
+    limit_hour: int
+    limit_day: int
+
+
+class ReleaseBreaker(Contract):
+    """An operator lets a stated number of fences through."""
+
+    partner_id: PartnerId | None = None
+    count: Annotated[int, Field(ge=1, le=100_000)]
+    reason: Text

@@ -1,0 +1,57 @@
+"""What happens next, when, why, and what would stop it (WH-01, WH-02)."""
+
+from enum import StrEnum
+
+from tenure.contracts.base import Contract, Instant
+from tenure.contracts.deletion import Evidence
+from tenure.contracts.organisation import OrganisationState
+from tenure.ids import OrganisationId, PartnerId
+
+
+class NextKind(StrEnum):
+    """What a next date is the date of."""
+
+    LICENCE_EXPIRY = "licence_expiry"
+    LICENCE_REMOVAL = "licence_removal"
+    DELETION_WARNING = "deletion_warning"
+    DELETION = "deletion"
+    PURGE = "purge"
+
+
+class NextDate(Contract):
+    """One of an organisation's next dates, as stored with the rule that set it."""
+
+    organisation_id: OrganisationId
+    kind: NextKind
+    subject: str
+    """The id of what falls due."""
+    due_at: Instant
+    rule: str
+    """The requirement behind it, such as `DM-05`."""
+    reason: str
+    """Why it stands where it stands, such as `silence` or `feed_behind`."""
+    looks_at: Instant | None = None
+    """When the process looks next, if that is not the due date itself (a hold, a place in the queue)."""
+
+
+class Explanation(Contract):
+    """The answer to "what happens next to this organisation"."""
+
+    organisation_id: OrganisationId
+    name: str
+    state: OrganisationState
+    as_of: Instant
+    simulation: bool
+    next: tuple[NextDate, ...]
+    """Earliest first; empty where nothing is pending."""
+    sentences: tuple[str, ...]
+    """The same in words: what, when, by which rule."""
+    would_stop_it: tuple[str, ...]
+    evidence: Evidence
+
+
+class CalendarEntry(NextDate):
+    """A next date with the names that a calendar shows."""
+
+    organisation_name: str
+    partner_id: PartnerId | None = None

@@ -1,0 +1,127 @@
+"""Licence sets and the grace in which suspended ones rest (A section 18.3)."""
+
+from enum import StrEnum
+
+from temporalio import workflow
+
+from tenure.contracts.base import Contract, Instant
+from tenure.ids import LicenceSetId, OrganisationId
+
+
+class LicenceKind(StrEnum):
+    """What the licences come from."""
+
+    TRIAL = "trial"
+    SUBSCRIPTION = "subscription"
+
+
+class LicenceState(StrEnum):
+    """Active, resting in grace, or gone for good."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REMOVED = "removed"
+
+
+class RestoredBy(StrEnum):
+    """What brings suspended licences back (RP-03, RP-04, GR-05)."""
+
+    PAID_SUBSCRIPTION = "paid_subscription"
+    TRIAL_EXTENSION = "trial_extension"
+
+
+class LicenceSet(Contract):
+    """The licences of one trial or of one paid subscription."""
+
+    licence_set_id: LicenceSetId
+    organisation_id: OrganisationId
+    kind: LicenceKind
+    state: LicenceState
+    meetings: bool = False
+    """Whether it holds a meetings licence (RP-06)."""
+    expires_at: Instant | None = None
+    """The expiry that is planned, or that has been."""
+    removal_due_at: Instant | None = None
+    """The end of grace while suspended."""
+    generation: int = 0
+    """How often it has expired."""
+
+
+class GrantLicences(Contract):
+    """A subscription was bought or a trial became active: it unmarks the organisation (DP-01, DP-02)."""
+
+    licence_set_id: LicenceSetId
+    organisation_id: OrganisationId
+    kind: LicenceKind
+    meetings: bool = False
+    expires_at: Instant | None = None
+
+
+class ExpireLicences(Contract):
+    """A trial or subscription came to its end: its licences are suspended (RP-01)."""
+
+    licence_set_id: LicenceSetId
+    expired_at: Instant
+
+
+class RestoreLicences(Contract):
+    """A suspended licence set is paid for, or its trial is extended."""
+
+    licence_set_id: LicenceSetId
+    by: RestoredBy
+    expires_at: Instant | None = None
+
+
+class RenewalGraceInput(Contract):
+    """Which grace this is."""
+
+    licence_set_id: LicenceSetId
+    organisation_id: OrganisationId
+    kind: LicenceKind
+    generation: int
+    removal_due_at: Instant
+
+
+class GraceOutcome(StrEnum):
+    """How a grace ended."""
+
+    RESTORED = "restored"
+    REMOVED = "removed"
+    ORGANISATION_GONE = "organisation_gone"
+
+
+class GraceCheck(Contract):
+    """What the facts say of a grace: still pending until its end, or over."""
+
+    outcome: GraceOutcome | None = None
+    """None while it is pending."""
+    removal_due_at: Instant
+    purge_meeting_data: bool = False
+    """No other meetings licence is left: the meeting data goes too (RP-06)."""
+
+
+class RenewalGraceResult(Contract):
+    """How it ended, and whether the organisation was marked in the end."""
+
+    outcome: GraceOutcome
+    marked: bool = False
+
+
+@workflow.defn(name="RenewalGrace")
+class RenewalGraceContract:
+    """Suspended licences rest for 30 days (trial) or 60 (subscription), then are removed or have been restored."""
+
+    @workflow.run
+    async def run(self, grace: RenewalGraceInput) -> RenewalGraceResult:
+        """Wait out the grace."""
+        raise NotImplementedError
+
+    @workflow.signal(name="facts_changed")
+    async def facts_changed(self) -> None:
+        """Something was committed that may concern this process: read the facts again."""
+        raise NotImplementedError
+
+    @workflow.query(name="state")
+    def state(self) -> GraceCheck | None:
+        """What was found at the last look."""
+        raise NotImplementedError

@@ -1,0 +1,123 @@
+"""Organisations, the people in them, and who manages whom."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from tenure.contracts.base import Contract, EmailAddress, Instant, Text
+from tenure.contracts.licence import LicenceSet
+from tenure.ids import OrganisationId, PartnerId, PersonId
+
+
+class OrganisationState(StrEnum):
+    """Where an organisation stands on the way to its deletion (A section 18.4)."""
+
+    LIVE = "live"
+    MARKED = "marked"
+    WARNED = "warned"
+    ERASING = "erasing"
+    DELETED = "deleted"
+
+
+COUNTING = frozenset({OrganisationState.MARKED, OrganisationState.WARNED})
+"""The states that carry the label "To be deleted"."""
+
+GONE = frozenset({OrganisationState.ERASING, OrganisationState.DELETED})
+"""The states that outsiders see as deleted (SF-11)."""
+
+
+class Role(StrEnum):
+    """What a person may do in their organisation."""
+
+    CUSTOMER_FULL_ADMIN = "customer_full_admin"
+    CUSTOMER_ADMIN = "customer_admin"
+    USER = "user"
+    PARTNER_FULL_ADMIN = "partner_full_admin"
+    PARTNER_SALES_ADMIN = "partner_sales_admin"
+    PARTNER_ADMIN = "partner_admin"
+
+
+class Access(StrEnum):
+    """What a managing partner may do in the customer's organisation (RO-03)."""
+
+    PROVISIONING = "provisioning"
+    FULL = "full"
+
+
+class OrganisationSummary(Contract):
+    """One row of the customer list (PS-01, PS-07)."""
+
+    organisation_id: OrganisationId
+    name: str
+    state: OrganisationState
+    to_be_deleted: bool
+    """The label by the name."""
+    partners: tuple[PartnerId, ...] = ()
+    next_due_at: Instant | None = None
+    next_kind: str | None = None
+    deletion_at: Instant | None = None
+    """The earliest instant of deletion that the customer was told, once warned."""
+    alert: str | None = None
+    """What an operator or partner should know, such as `nobody_reachable`."""
+
+
+class Person(Contract):
+    """A person of an organisation."""
+
+    person_id: PersonId
+    name: Text
+    email: EmailAddress
+    roles: tuple[Role, ...]
+    language: str | None = None
+    time_zone: str | None = None
+
+
+class Banner(Contract):
+    """What the customer's admin console shows while the organisation is marked (DM-04, CS-05)."""
+
+    organisation_id: OrganisationId
+    deletion_at: Instant
+    """The promise once warned; before, the earliest instant that the rules allow."""
+    remedies: tuple[str, ...]
+
+
+class OrganisationView(OrganisationSummary):
+    """One organisation with all that its operators and partners may see."""
+
+    country: str
+    language: str
+    time_zone: str
+    generation: int
+    marked_at: Instant | None = None
+    last_activity_at: Instant | None = None
+    meetings_site_suspended: bool = False
+    licence_sets: tuple[LicenceSet, ...] = ()
+    people: tuple[Person, ...] = ()
+    managed_customers: int = 0
+    banner: Banner | None = None
+
+
+class OrganisationPage(Contract):
+    """A page of the customer list, in order of id."""
+
+    organisations: tuple[OrganisationSummary, ...]
+    next_after: OrganisationId | None = None
+    """Pass it as `after` for the next page; None on the last."""
+
+
+class DeleteNow(Contract):
+    """A customer's own request to delete its organisation at once (DM-11, DM-12)."""
+
+    organisation_id: OrganisationId
+    person_id: PersonId
+    """Who asks: a full admin of this organisation."""
+    confirmation: str = Field(max_length=200)
+    """The organisation's name, typed."""
+
+
+class Manage(Contract):
+    """A partner begins to manage, or stops managing, a customer."""
+
+    partner_id: PartnerId
+    organisation_id: OrganisationId
+    access: Access = Access.PROVISIONING

@@ -1,0 +1,70 @@
+"""Processes: the durable executions that facts make necessary, and the relay and repair that start them."""
+
+from enum import StrEnum
+from typing import Any
+
+from temporalio import workflow
+
+from tenure.contracts.base import Contract, Instant
+from tenure.ids import OrganisationId, PartnerId
+
+
+class ProcessType(StrEnum):
+    """The workflow type that a process runs as."""
+
+    RENEWAL_GRACE = "RenewalGrace"
+    DELETION_COUNTDOWN = "DeletionCountdown"
+    ERASURE = "Erasure"
+
+
+class ProcessState(StrEnum):
+    """From the fact that needs it to the end of its execution."""
+
+    PENDING = "pending"
+    STARTED = "started"
+    CLOSED = "closed"
+
+
+class Process(Contract):
+    """A row of `processes`: written with the fact, started once by the relay."""
+
+    workflow_id: str
+    type: ProcessType
+    organisation_id: OrganisationId
+    partner_id: PartnerId | None = None
+    """The partner that manages the organisation, for search; the first by id where several do."""
+    input: dict[str, Any]
+    state: ProcessState
+    due_at: Instant | None = None
+    wakes: int = 0
+    """Changes of facts that concern it; the relay signals when this runs ahead of what it has sent."""
+
+
+class ReconcileInput(Contract):
+    """How far one run of the repair may go."""
+
+    limit: int = 1000
+
+
+class ReconcileResult(Contract):
+    """What did not fit, and was repaired (EV-03, P15)."""
+
+    checked: int = 0
+    restarted: tuple[str, ...] = ()
+    """Workflow ids of processes that were recorded as started and did not run."""
+    missing: tuple[str, ...] = ()
+    """Workflow ids that facts needed and no process row named."""
+    orphaned: tuple[str, ...] = ()
+    """Executions that run though no fact needs them: woken, so that they end."""
+    overdue: int = 0
+    """Next dates past due by more than a day without a recorded reason."""
+
+
+@workflow.defn(name="Reconcile")
+class ReconcileContract:
+    """Every fact that needs a process has one: checked on a schedule."""
+
+    @workflow.run
+    async def run(self, scope: ReconcileInput) -> ReconcileResult:
+        """Compare facts and executions once."""
+        raise NotImplementedError

@@ -1,0 +1,140 @@
+"""The countdown's rule: from evidence and an instant to a verdict. Every road to a deletion passes here.
+
+The same function is asked when a timer fires, when a fact changes, and inside the fence's transaction; there is no
+second implementation of it.
+"""
+
+from datetime import timedelta
+
+from tenure.contracts.base import Instant
+from tenure.contracts.deletion import Assessment, Evidence, Promise, Reason, Verdict
+from tenure.contracts.organisation import COUNTING, OrganisationState
+from tenure.ids import TrialRequestId
+from tenure.policy import promise as promises
+from tenure.policy.rules import Rules
+
+
+def base_at(evidence: Evidence) -> Instant | None:
+    """The end of activity: the latest of marking (or abort), last activity, and a span a feed has lost (DM-15)."""
+    if evidence.counting_from is None:
+        return None
+    known = (evidence.counting_from, evidence.last_activity_at, evidence.lost_until)
+    return max(instant for instant in known if instant is not None)
+
+
+def warning_due_at(evidence: Evidence, rules: Rules) -> Instant | None:
+    """When the silence has lasted long enough for a warning (DM-05)."""
+    base = base_at(evidence)
+    return None if base is None else base + rules.silence
+
+
+def assess(evidence: Evidence, as_of: Instant, rules: Rules) -> Assessment:
+    """Say what follows from the evidence at that instant.
+
+    Whatever is missing or contradicts itself leads to a hold, never to an act (P4).
+    """
+    if evidence.state not in COUNTING:
+        return Assessment(verdict=Verdict.END, reason=Reason.NOT_COUNTING, rule="DM-08")
+    base = base_at(evidence)
+    if evidence.licence_sets_held > 0:
+        return Assessment(verdict=Verdict.UNMARK, reason=Reason.LICENCES_HELD, rule="DP-04", base_at=base)
+    if evidence.customers_managed > 0:
+        return Assessment(verdict=Verdict.UNMARK, reason=Reason.CUSTOMERS_MANAGED, rule="DM-02", base_at=base)
+    if base is None or min(evidence.licence_sets_held, evidence.customers_managed, evidence.generation) < 0:
+        return _hold(Reason.INCOMPLETE, "SF-04", as_of, base, rules)
+    if evidence.state is OrganisationState.MARKED:
+        return _marked(evidence, base, as_of, rules)
+    return _warned(evidence, base, as_of, rules)
+
+
+def _marked(evidence: Evidence, base: Instant, as_of: Instant, rules: Rules) -> Assessment:
+    due = base + rules.silence
+    if as_of < due:
+        return Assessment(verdict=Verdict.WAIT, reason=Reason.SILENCE, rule="DM-05", due_at=due, base_at=base)
+    return (
+        _feeds(evidence, due, as_of, base, rules)
+        or _turn(evidence, as_of, base)
+        or Assessment(verdict=Verdict.WARN, reason=Reason.SILENCE, rule="DM-05", base_at=base)
+    )
+
+
+def _warned(evidence: Evidence, base: Instant, as_of: Instant, rules: Rules) -> Assessment:
+    promise = evidence.promise
+    if promise is None or promise.cycle != evidence.cycle:
+        return _hold(Reason.INCOMPLETE, "SF-01", as_of, base, rules)
+    if base > promise.base_at:
+        return Assessment(verdict=Verdict.RESET, reason=Reason.ACTIVITY, rule="AC-03", base_at=base)
+    gate = promises.deletion_at(promise, rules)
+    if gate is None:
+        return _untold(promise, as_of, base, rules)
+    if as_of < gate:
+        return Assessment(verdict=Verdict.WAIT, reason=Reason.NOTICE_PERIOD, rule="DM-06", due_at=gate, base_at=base)
+    return (
+        _request(evidence, as_of, base)
+        or _feeds(evidence, gate, as_of, base, rules)
+        or (_hold(Reason.BREAKER_OPEN, "SF-05", as_of, base, rules) if evidence.breaker_open else None)
+        or (_hold(Reason.DRY_RUN, "WH-06", as_of, base, rules) if rules.dry_run else None)
+        or _turn(evidence, as_of, base)
+        or Assessment(verdict=Verdict.FENCE, reason=Reason.SILENCE, rule="DM-08", base_at=base)
+    )
+
+
+def _untold(promise: Promise, as_of: Instant, base: Instant, rules: Rules) -> Assessment:
+    """Nobody was told yet: while a recipient is being tried, or where nobody can be reached and the setting is hold."""
+    reason = Reason.NOBODY_REACHABLE if promise.settled else Reason.WARNING_NOT_ACCEPTED
+    return _hold(reason, "SF-02", as_of, base, rules)
+
+
+def _request(evidence: Evidence, as_of: Instant, base: Instant) -> Assessment | None:
+    """A trial request that is pending defers the deletion, one request a cycle (DP-05, Q-08)."""
+    holder = _holder(evidence, as_of)
+    if holder is None:
+        return None
+    request_id, deadline = holder
+    return Assessment(
+        verdict=Verdict.HOLD,
+        reason=Reason.REQUEST_PENDING,
+        rule="DP-05",
+        due_at=deadline,
+        base_at=base,
+        held_by=request_id,
+        detail=str(request_id),
+    )
+
+
+def _holder(evidence: Evidence, as_of: Instant) -> tuple[TrialRequestId, Instant] | None:
+    pending = sorted(
+        (request.deadline_at, request.trial_request_id)
+        for request in evidence.pending_requests
+        if request.deadline_at > as_of and evidence.held_by in {None, request.trial_request_id}
+    )
+    return (pending[0][1], pending[0][0]) if pending else None
+
+
+def _feeds(evidence: Evidence, needed_until: Instant, as_of: Instant, base: Instant, rules: Rules) -> Assessment | None:
+    """A feed that is silent or behind is not silence of the organisation (SF-03, P3)."""
+    if not evidence.feeds:
+        return _hold(Reason.FEED_UNKNOWN, "SF-03", as_of, base, rules, detail="no activity feed is registered")
+    behind = [feed for feed in evidence.feeds if feed.watermark is None or feed.watermark < needed_until]
+    if not behind:
+        return None
+    reason = Reason.FEED_UNKNOWN if any(feed.watermark is None for feed in behind) else Reason.FEED_BEHIND
+    wait = min(rules.look_again, max(min(feed.rhythm for feed in behind), timedelta(minutes=1)))
+    names = ", ".join(sorted(feed.source for feed in behind))
+    return Assessment(
+        verdict=Verdict.HOLD, reason=reason, rule="SF-03", due_at=as_of + wait, base_at=base, detail=names
+    )
+
+
+def _turn(evidence: Evidence, as_of: Instant, base: Instant) -> Assessment | None:
+    """Warnings and fences are spaced: each has its place in the queue (SF-05)."""
+    if evidence.turn_at is None or as_of >= evidence.turn_at:
+        return None
+    return Assessment(verdict=Verdict.WAIT, reason=Reason.RATE, rule="SF-05", due_at=evidence.turn_at, base_at=base)
+
+
+def _hold(
+    reason: Reason, rule: str, as_of: Instant, base: Instant | None, rules: Rules, detail: str | None = None
+) -> Assessment:
+    due = as_of + rules.look_again
+    return Assessment(verdict=Verdict.HOLD, reason=reason, rule=rule, due_at=due, base_at=base, detail=detail)

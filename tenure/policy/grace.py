@@ -1,0 +1,40 @@
+"""Grace: how long suspended licences rest, and when meeting data may go (RP, GR)."""
+
+from collections.abc import Iterable
+
+from tenure.contracts.base import Instant
+from tenure.contracts.licence import LicenceKind, LicenceSet, LicenceState, RestoredBy
+from tenure.errors import RefusalCode
+from tenure.policy.rules import Rules
+
+HELD = frozenset({LicenceState.ACTIVE, LicenceState.SUSPENDED})
+"""Suspended is not removed: such licences keep an organisation from being marked (RP-07)."""
+
+
+def removal_due_at(kind: LicenceKind, expired_at: Instant, rules: Rules) -> Instant:
+    """The end of grace: 30 days after a trial's expiry, 60 after a subscription's (RP-01)."""
+    return expired_at + (rules.trial_grace if kind is LicenceKind.TRIAL else rules.subscription_grace)
+
+
+def refuse_restore(licences: LicenceSet, by: RestoredBy, as_of: Instant) -> RefusalCode | None:
+    """Why suspended licences cannot be restored now, or None where they can (RP-03, RP-04, GR-05, XC-03)."""
+    if licences.state is LicenceState.REMOVED:
+        return RefusalCode.IRREVERSIBLE
+    if licences.state is LicenceState.ACTIVE:
+        return RefusalCode.WRONG_STATE
+    if licences.removal_due_at is None or as_of >= licences.removal_due_at:
+        return RefusalCode.GRACE_OVER
+    if licences.kind is LicenceKind.SUBSCRIPTION and by is not RestoredBy.PAID_SUBSCRIPTION:
+        return RefusalCode.PAID_SUBSCRIPTION_REQUIRED
+    return None
+
+
+def meetings_site_suspended(licence_sets: Iterable[LicenceSet]) -> bool:
+    """Suspended only while the organisation has meetings licences and none of them is active (RP-06)."""
+    states = {licences.state for licences in licence_sets if licences.meetings}
+    return LicenceState.SUSPENDED in states and LicenceState.ACTIVE not in states
+
+
+def may_purge_meeting_data(licence_sets: Iterable[LicenceSet]) -> bool:
+    """Whether no meetings licence, active or suspended, is left to keep recordings and site (RP-06)."""
+    return not any(licences.meetings and licences.state in HELD for licences in licence_sets)

@@ -1,0 +1,58 @@
+"""The durations and caps of the rules, as one frozen document with a version."""
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from tenure.contracts.base import Contract
+
+Days = Annotated[timedelta, Field(ge=timedelta(days=1), le=timedelta(days=3650))]
+
+
+class BreakerLimit(Contract):
+    """Fences allowed in a rolling window: the larger of a number and a share of the organisations in scope."""
+
+    absolute: Annotated[int, Field(ge=0)]
+    share: Annotated[float, Field(ge=0, le=1)]
+
+    def allowed(self, organisations: int) -> int:
+        """How many fences a scope of so many organisations may see in the window."""
+        return max(self.absolute, int(self.share * organisations))
+
+
+class Rules(Contract):
+    """What the lifecycle rules are made of. A blank, zero or negative duration is refused on load (P4)."""
+
+    version: Annotated[str, Field(min_length=1, max_length=40)] = "2026-11"
+    trial_grace: Days = timedelta(days=30)
+    """RP-01."""
+    subscription_grace: Days = timedelta(days=60)
+    """RP-01."""
+    silence: Days = timedelta(days=30)
+    """Without activity after marking, until the warning (DM-05)."""
+    notice_period: Days = timedelta(days=30)
+    """From the warning to the deletion (DM-06)."""
+    quarantine: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(hours=24)
+    """Between fence and purge (SF-11)."""
+    when_nobody_reachable: Literal["proceed", "hold"] = "proceed"
+    """SF-02, DM-17."""
+    per_second: Annotated[float, Field(gt=0, le=100)] = 1.0
+    """The rate of warnings and fences (SF-05)."""
+    look_again: Annotated[timedelta, Field(ge=timedelta(minutes=1))] = timedelta(hours=1)
+    """How long a hold rests where nothing says when it ends; a change of facts wakes it at once."""
+    fleet_hour: BreakerLimit = BreakerLimit(absolute=50, share=0.005)
+    fleet_day: BreakerLimit = BreakerLimit(absolute=200, share=0.02)
+    partner_hour: BreakerLimit = BreakerLimit(absolute=20, share=0.05)
+    partner_day: BreakerLimit = BreakerLimit(absolute=50, share=0.1)
+    dry_run: bool = False
+    """Run everything up to the fence, and record what it would have done (WH-06)."""
+
+    @model_validator(mode="after")
+    def _a_day_allows_what_an_hour_does(self) -> Self:
+        if self.fleet_day.absolute < self.fleet_hour.absolute or self.partner_day.absolute < self.partner_hour.absolute:
+            raise ValueError("a breaker's daily limit is below its hourly one")
+        return self
+
+
+DEFAULT = Rules()

@@ -1,0 +1,55 @@
+"""Settings, read once from the environment at the edge of each program."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class InstallationKind(StrEnum):
+    """What a database was created as; it never changes (SF-10)."""
+
+    PRODUCTION = "production"
+    SIMULATION = "simulation"
+
+
+class ClientSettings(BaseSettings):
+    """Where a client finds Tenure. Temporal's own address comes from its standard environment configuration."""
+
+    model_config = SettingsConfigDict(env_prefix="TENURE_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    url: str = "http://127.0.0.1:8080"
+    """Base address of the HTTP API."""
+    token: SecretStr | None = None
+    """Bearer token of the API."""
+    webhook_secret: SecretStr | None = None
+    """Standard Webhooks secret (`whsec_…`) that signs activity batches."""
+    payload_keys: SecretStr | None = None
+    """`id:base64,id:base64`: AES-GCM keys for Temporal payloads, the first encrypts. Unset: payloads stay readable."""
+
+
+class ServerSettings(ClientSettings):
+    """What the application needs beside that."""
+
+    database_url: SecretStr | None = None
+    """Of the role `tenure_app`, or of an owner that may take that role."""
+    erasure_database_url: SecretStr | None = None
+    """Of the role `tenure_erasure`; unset: the role is taken on `database_url` (SF-12)."""
+    owner_database_url: SecretStr | None = None
+    """Of the role that owns the schema, for migrations; unset: `database_url`."""
+    smtp_url: SecretStr | None = None
+    """`smtp://user:password@host:port`, or `smtps://…`."""
+    mail_from: str = "Tenure <no-reply@tenure.example>"
+    """Sender of every notice; the domain also ends the Message-IDs."""
+    public_url: str = "http://127.0.0.1:8080"
+    """Address under which people reach the web pages, for links in mails."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    metrics_port: int = Field(default=9090, ge=0, le=65535)
+    """Prometheus metrics of the worker; 0 turns them off."""
+    installation: InstallationKind = InstallationKind.PRODUCTION
+    rules_file: Path | None = None
+    """A JSON document of `tenure.policy.rules.Rules`; unset: the defaults."""
+    starts_per_second: float = Field(default=50, gt=0)
+    """How fast the relay starts processes."""

@@ -1,0 +1,1 @@
+"""HTTP: facts, reads and activity, and the pages people see."""
