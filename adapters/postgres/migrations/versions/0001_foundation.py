@@ -13,7 +13,9 @@ depends_on = None
 def upgrade() -> None:
     """Run the SQL beside this file: by the driver itself, which reads no placeholders into it."""
     sql = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-    op.get_bind().connection.driver_connection.execute(sql)
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
+    driver.execute(sql)
 
 
 def downgrade() -> None:

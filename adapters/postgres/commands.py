@@ -1,0 +1,64 @@
+"""Commands: each accepted one is carried out exactly once, however often it is sent (P10)."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+
+from pydantic import BaseModel, TypeAdapter
+
+from adapters.postgres.database import Connection, Database, business_now
+from tenure.contracts.base import Contract
+from tenure.errors import Refusal, RefusalCode
+from tenure.ports import Caller
+
+
+async def once[Result](
+    database: Database,
+    caller: Caller,
+    command: Contract,
+    result_type: type[Result],
+    carry_out: Callable[[Connection], Awaitable[Result]],
+) -> Result:
+    """Carry out a command in one transaction with its idempotency key.
+
+    The same caller, key and command answers what it answered before. A refusal rolls everything back, the key included,
+    so that it may be tried again when the facts have changed.
+
+    Raises:
+        Refusal: `idempotency_key_reused` for another command under a used key, or whatever `carry_out` refuses.
+    """
+    adapter: TypeAdapter[Result] = TypeAdapter(result_type)
+    async with database.write() as connection:
+        if caller.key is None:
+            return await carry_out(connection)
+        fingerprint = _fingerprint(command)
+        # The insert waits for a concurrent twin to commit or roll back, and so serialises them.
+        fresh = await connection.fetchval(
+            "insert into idempotency_keys (actor, key, command_hash, response, created_at)"
+            " values ($1, $2, $3, 'null', $4) on conflict do nothing returning true",
+            caller.actor,
+            caller.key,
+            fingerprint,
+            await business_now(connection),
+        )
+        if not fresh:
+            known = await connection.fetchrow(
+                "select command_hash, response from idempotency_keys where actor = $1 and key = $2",
+                caller.actor,
+                caller.key,
+            )
+            if known is None or known["command_hash"] != fingerprint:
+                raise Refusal(RefusalCode.IDEMPOTENCY_KEY_REUSED)
+            return adapter.validate_python(known["response"])
+        result = await carry_out(connection)
+        await connection.execute(
+            "update idempotency_keys set response = $3 where actor = $1 and key = $2",
+            caller.actor,
+            caller.key,
+            adapter.dump_python(result, mode="json"),
+        )
+        return result
+
+
+def _fingerprint(command: BaseModel) -> str:
+    content = f"{type(command).__name__}\n{command.model_dump_json()}"
+    return hashlib.sha256(content.encode()).hexdigest()
