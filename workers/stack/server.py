@@ -27,6 +27,7 @@ class Server:
         self.log = log
         self._log_begin = log_begin
         self._process = process
+        self._ready = False
 
     @property
     def ended(self) -> bool:
@@ -60,6 +61,7 @@ class Server:
             if asyncio.get_running_loop().time() > deadline:
                 raise StackError(f"{self.name} was not ready within {seconds:.0f} seconds; its log is {self.log}.")
             await asyncio.sleep(_POLL_SECONDS)
+        self._ready = True
 
     async def stop(self) -> None:
         """Ask the server to end and wait for it; the guard kills it after `GRACE_SECONDS`."""
@@ -68,9 +70,10 @@ class Server:
         await self._process.wait()
 
     async def watch(self, report: Report) -> None:
-        """Report when the server ends."""
+        """Report when the server ends; what goes wrong before it is ready, `ready` raises."""
         code = await self._process.wait()
-        report(f"{self.name} ended unexpectedly (exit code {code}); its log is {self.log}.")
+        if self._ready:
+            report(f"{self.name} ended unexpectedly (exit code {code}); its log is {self.log}.")
 
 
 @asynccontextmanager
