@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import UTC
 
 from adapters.postgres.database import Connection
 from tenure.contracts.base import Instant
@@ -37,7 +38,7 @@ async def append(
     row = {
         "subject": subject,
         "position": position,
-        "at": at.isoformat(),
+        "at": at.astimezone(UTC).isoformat(),
         "actor": actor,
         "action": action,
         "from": from_state,
@@ -70,7 +71,7 @@ async def verify(connection: Connection, subject: str) -> bool:
         content = {
             "subject": row["subject"],
             "position": row["position"],
-            "at": row["at"].isoformat(),
+            "at": row["at"].astimezone(UTC).isoformat(),
             "actor": row["actor"],
             "action": row["action"],
             "from": row["from_state"],

@@ -1,0 +1,146 @@
+"""The point of no return: an organisation becomes `erasing`, by its countdown or at its own request (SF-04, DM-11).
+
+Whoever fences has decided already. Here is what a fence does to the facts, once and the same for both causes.
+"""
+
+from collections.abc import Mapping
+
+import asyncpg
+
+from adapters.postgres import audit, marking
+from adapters.postgres.database import Connection, lock, managing_organisations
+from adapters.postgres.pending import clear_next_dates, put_next_date, require_process, wake_processes
+from tenure import names
+from tenure.contracts.base import Instant
+from tenure.contracts.erasure import Erasure, ErasureCause, ErasureInput, ErasureState
+from tenure.contracts.forecast import NextKind
+from tenure.contracts.organisation import OrganisationState
+from tenure.contracts.process import ProcessType
+from tenure.ids import OrganisationId
+from tenure.policy.rules import Rules
+
+
+async def lock_with_managers(
+    connection: Connection, organisation_id: OrganisationId
+) -> dict[OrganisationId, asyncpg.Record]:
+    """Lock an organisation and the own organisations of the partners that manage it, in order of id.
+
+    Who manages it is only certain under its lock: when that has changed meanwhile, all locks are given back and taken
+    anew, so that the order holds.
+    """
+    while True:
+        managers = set(await managing_organisations(connection, organisation_id))
+        attempt = connection.transaction()
+        await attempt.start()
+        rows = await lock(connection, organisation_id, *managers)
+        if managers == set(await managing_organisations(connection, organisation_id)):
+            await attempt.commit()
+            return rows
+        await attempt.rollback()
+
+
+async def fence(
+    connection: Connection,
+    organisation: asyncpg.Record,
+    *,
+    cause: ErasureCause,
+    at: Instant,
+    actor: str,
+    quarantine_until: Instant,
+    evidence: Mapping[str, object],
+    rules: Rules,
+) -> Erasure:
+    """Turn an organisation into `erasing` and begin its erasure; the caller holds the locks of `lock_with_managers`.
+
+    Activity is closed: what comes later is answered `org_deleted` (P2). A caller whose decision rests on silence has
+    locked the activity row before it read the evidence. The countdown ends, queued mail is dropped, next dates give way to the purge's (DM-12), and each partner that
+    has lost its last customer by this is evaluated (DM-02).
+
+    Args:
+        connection: The transaction of the decision.
+        organisation: Its row, as locked.
+        cause: Why it is erased.
+        at: The business instant of the fence.
+        actor: For the audit.
+        quarantine_until: Before it an operator can abort (SF-11); `at` for an own request, which is final.
+        evidence: What the decision saw, as JSON, for the receipt. Free of personal data.
+        rules: For the marking of partners.
+    """
+    organisation_id = OrganisationId(organisation["organisation_id"])
+    generation = organisation["generation"]
+    await connection.execute(
+        "update activity set closed = true, watched = false, fenced_at = $2, late_at = null where organisation_id = $1",
+        organisation_id,
+        at,
+    )
+    await connection.execute(
+        "update organisations set state = 'erasing', marked_at = null where organisation_id = $1", organisation_id
+    )
+    await marking.end_countdown(connection, organisation_id, generation, at=at, reason=cause)
+    await connection.execute(
+        "insert into erasures"
+        " (organisation_id, generation, cause, fenced_at, quarantine_until, evidence, partner_ids)"
+        " select $1, $2, $3, $4, $5, $6, coalesce(array_agg(partner_id order by partner_id), '{}')"
+        "   from managements where organisation_id = $1",
+        organisation_id,
+        generation,
+        cause,
+        at,
+        quarantine_until,
+        dict(evidence),
+    )
+    await audit.append(
+        connection,
+        subject=organisation_id,
+        at=at,
+        actor=actor,
+        action="fenced",
+        from_state=organisation["state"],
+        to_state=OrganisationState.ERASING,
+        reason=cause,
+        details={"generation": generation},
+    )
+    await _evaluate_managers(connection, organisation_id, at=at, actor=actor, rules=rules)
+    await clear_next_dates(connection, organisation_id)
+    await put_next_date(
+        connection,
+        organisation_id=organisation_id,
+        kind=NextKind.PURGE,
+        subject=organisation_id,
+        due_at=quarantine_until,
+        rule="SF-11" if cause is ErasureCause.UNUSED else "DM-11",
+        reason="quarantine" if cause is ErasureCause.UNUSED else cause,
+    )
+    # The countdown and every grace look once more, find the organisation gone, and end.
+    await wake_processes(connection, organisation_id)
+    await require_process(
+        connection,
+        workflow_id=names.erasure_id(organisation_id, generation),
+        process_type=ProcessType.ERASURE,
+        organisation_id=organisation_id,
+        input_=ErasureInput(
+            organisation_id=organisation_id,
+            generation=generation,
+            cause=cause,
+            fenced_at=at,
+            quarantine_until=quarantine_until,
+        ),
+        due_at=quarantine_until,
+        at=at,
+    )
+    return Erasure(
+        organisation_id=organisation_id,
+        generation=generation,
+        cause=cause,
+        state=ErasureState.QUARANTINE,
+        fenced_at=at,
+        quarantine_until=quarantine_until,
+    )
+
+
+async def _evaluate_managers(
+    connection: Connection, organisation_id: OrganisationId, *, at: Instant, actor: str, rules: Rules
+) -> None:
+    """Each partner has lost a customer; its own organisation is locked already, so that this only reads it again."""
+    for manager in (await lock(connection, *await managing_organisations(connection, organisation_id))).values():
+        await marking.evaluate(connection, manager, at=at, actor=actor, reason="last_customer_gone", rules=rules)
