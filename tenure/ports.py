@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from tenure.contracts.activity import ActivityEvent, Feed, FeedGap, Heartbeat, IntakeResult
+from tenure.contracts.audit import AuditEntry
 from tenure.contracts.base import Contract, Instant
 from tenure.contracts.breaker import Breaker, ReleaseBreaker
+from tenure.contracts.credential import Credential
 from tenure.contracts.deletion import ActivityReport, CountdownAt, CountdownStep
 from tenure.contracts.erasure import (
     AbortErasures,
@@ -34,6 +36,7 @@ from tenure.contracts.organisation import DeleteNow, Manage, OrganisationPage, O
 from tenure.contracts.portfolio import ImportReport
 from tenure.contracts.process import Process
 from tenure.ids import OrganisationId, PartnerId
+from tenure.settings import InstallationKind
 
 
 class Caller(Contract):
@@ -140,6 +143,10 @@ class Erasures(Protocol):
         """Stop erasures in quarantine: each organisation is marked again, base = now, next generation (SF-11)."""
         ...
 
+    async def plan_abort(self, caller: Caller, command: AbortErasures) -> AbortResult:
+        """What `abort` would answer now; changes nothing (SF-08)."""
+        ...
+
     async def clear(self, at: ErasureAt) -> Clearance:
         """Ask `policy.erasure.clear` under lock; when cleared, the erasure is `purging` from then on."""
         ...
@@ -216,8 +223,8 @@ class Notices(Protocol):
         """Not now (4xx, no connection): the attempt is on record, and another follows."""
         ...
 
-    async def of(self, organisation_id: OrganisationId) -> Sequence[Notice]:
-        """All notices of an organisation, oldest first."""
+    async def of(self, caller: Caller, organisation_id: OrganisationId) -> Sequence[Notice]:
+        """All notices of an organisation that the caller may see, oldest first (P14)."""
         ...
 
     async def preview(
@@ -321,4 +328,37 @@ class Processes(Protocol):
 
     async def phases(self) -> dict[OrganisationState, int]:
         """Organisations per state, for the metrics."""
+        ...
+
+
+class AuditTrail(Protocol):
+    """The audit, to read."""
+
+    async def of(self, caller: Caller, organisation_id: OrganisationId) -> Sequence[AuditEntry]:
+        """What happened to an organisation that the caller may see, oldest first (XC-04, P14)."""
+        ...
+
+
+class Tokens(Protocol):
+    """Bearer tokens of the HTTP API and the console."""
+
+    async def credential(self, token: str) -> Credential | None:
+        """Whom a token was issued to; None where there is no such token, or it is revoked."""
+        ...
+
+
+class Installation(Protocol):
+    """The database that everything stands on."""
+
+    @property
+    def kind(self) -> InstallationKind:
+        """What it was created as: a simulation says so on every screen (SF-10)."""
+        ...
+
+    async def now(self) -> Instant:
+        """`business_now()`; also the proof that the database answers.
+
+        Raises:
+            Unavailable: it does not.
+        """
         ...

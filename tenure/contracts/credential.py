@@ -1,0 +1,26 @@
+"""Who may call the HTTP API and sign in to the console."""
+
+from enum import StrEnum
+
+from tenure.contracts.base import Contract
+from tenure.ids import PartnerId
+
+
+class CredentialRole(StrEnum):
+    """What a token is for."""
+
+    SERVICE = "service"
+    """Reports facts and activity, and reads."""
+    OPERATOR = "operator"
+    """A person of the vendor, each with a token of their own: everything a service may, and the switches."""
+    PARTNER = "partner"
+    """A partner: reads what concerns its customers, and nothing else (P14)."""
+
+
+class Credential(Contract):
+    """Whom a bearer token was issued to; the audit names them as `role:name`."""
+
+    name: str
+    role: CredentialRole
+    partner_id: PartnerId | None = None
+    """Set for a partner's token, and for no other."""
