@@ -2,7 +2,7 @@
 
 TenureError
 ├── Refusal              a command that the rules refuse; `code` is stable, nothing was changed (XC-05)
-├── MailRefused          a mail server refuses an address or a mail for good (5xx)
+├── MailRefused          a mail server refuses a recipient for good (5xx, and the enhanced status says so)
 ├── Unavailable          a service that Tenure needs did not answer; trying again is right
 └── Misconfigured        a setting, or the place this runs in, is wrong; nothing was started
 """
@@ -75,7 +75,12 @@ class Refusal(TenureError):
 
 
 class MailRefused(TenureError):
-    """A mail server refuses this address or mail for good (5xx)."""
+    """A mail server refuses this recipient for good.
+
+    Only what the server says of the recipient counts: a 5xx with an enhanced status (RFC 3463) such as 5.1.1. A 5xx
+    about us (login, sender, relaying, a block list) or about the content is no refusal but `Unavailable`: where nobody
+    can be reached an organisation may be deleted unwarned (DM-17), and our own fault is no ground for that.
+    """
 
 
 class Unavailable(TenureError):

@@ -246,11 +246,11 @@ class Mailer(Protocol):
     """Sends a mail."""
 
     async def send(self, mail: Mail) -> str:
-        """Hand the mail to the server; answers with the server's words after its 250.
+        """Hand the mail to the server; answers with the server's words after its 250, without the address.
 
         Raises:
-            MailRefused: 5xx, for good.
-            Unavailable: 4xx, a timeout, or no connection: try again.
+            MailRefused: The server refuses the recipient for good.
+            Unavailable: 4xx, a timeout, no connection, or a 5xx that is not about the recipient: try again.
         """
         ...
 

@@ -8,7 +8,10 @@ Instant = AwareDatetime
 """A point in time with its offset; stored and compared as UTC."""
 
 EmailAddress = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+$")
+    str,
+    StringConstraints(
+        strip_whitespace=True, max_length=254, pattern=r"^[^@\s<>\x00-\x1f\x7f]+@[^@\s<>\x00-\x1f\x7f]+$"
+    ),
 ]
 """An address as RFC 5321 limits it; whether mail reaches it is found by sending."""
 

@@ -1,11 +1,15 @@
 """Mails to people, and the ledger that keeps them to one each (TL-01, XC-02)."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from tenure.contracts.base import Contract, Instant
+from tenure.contracts.base import Contract, EmailAddress, Instant
 from tenure.ids import OrganisationId, PersonId
+
+MessageId = Annotated[str, StringConstraints(max_length=250, pattern=r"^<[!-;=?A-~]+@[!-;=?A-~]+>$")]
+"""A Message-ID as RFC 5322 writes it, with its angle brackets."""
 
 
 class NoticeKind(StrEnum):
@@ -20,7 +24,7 @@ class NoticeState(StrEnum):
     QUEUED = "queued"
     ACCEPTED = "accepted"
     REFUSED = "refused"
-    """The mail server refuses this address for good (5xx)."""
+    """The mail server refuses this recipient for good; see `tenure.errors.MailRefused` for what counts."""
     DROPPED = "dropped"
     """What it would have said is no longer true."""
 
@@ -35,8 +39,8 @@ class Notice(Contract):
     """The id of what it is about."""
     cycle: int
     recipient: PersonId
-    message_id: str
-    """RFC 5322 Message-ID, derived from the key, so that a second copy is recognised as one."""
+    message_id: MessageId
+    """Derived from the key, so that a second copy is recognised as one."""
     state: NoticeState
     attempts: int = 0
     first_attempt_at: Instant | None = None
@@ -49,10 +53,16 @@ class Delivery(Contract):
 
     notice: Notice
     name: str
-    email: str
+    email: EmailAddress
     language: str
+    """The recipient's, else the organisation's: a BCP 47 tag such as `pl` or `sr-Latn`."""
     time_zone: str
+    """The organisation's: the promise is a full day there, whatever zone the recipient lives in (SF-01)."""
     organisation_name: str
+    attempt_at: Instant
+    """The business instant of this attempt: it dates the mail."""
+    base_at: Instant
+    """The end of activity that the warning speaks of."""
     deletion_at: Instant
     """The promise that the mail prints (SF-01)."""
     simulation: bool = False
@@ -61,13 +71,17 @@ class Delivery(Contract):
 class Mail(Contract):
     """A mail, rendered."""
 
-    message_id: str
+    message_id: MessageId
+    date: Instant
     to_name: str
-    to_address: str
+    to_address: EmailAddress
     language: str
+    """The tag of the language it is written in."""
     subject: str
     text: str
     html: str
+    not_before: Instant | None = None
+    """The promise that it prints, for machines: nothing is deleted before it (SF-01)."""
 
 
 class DeliverInput(Contract):
