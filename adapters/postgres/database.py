@@ -10,7 +10,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from tenure.contracts.base import Instant
-from tenure.errors import Misconfigured, Refusal, RefusalCode
+from tenure.errors import Misconfigured, Refusal, RefusalCode, Unavailable
 from tenure.ids import OrganisationId
 from tenure.settings import InstallationKind
 
@@ -24,8 +24,21 @@ class DatabaseRole(StrEnum):
     ERASURE = "tenure_erasure"
 
 
+_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,  # what asyncpg raises while it leaves a transaction whose connection is gone
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
 class Database:
-    """A pool of connections that act as one role."""
+    """A pool of connections that act as one role.
+
+    What is done on a connection that cannot be had, or is lost, raises Unavailable: nothing was committed that is not
+    there, and trying again is right.
+    """
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", kind: InstallationKind) -> None:
         self._pool = pool
@@ -60,7 +73,7 @@ class Database:
     async def read(self) -> AsyncIterator[Connection]:
         """A connection in one read-only snapshot, so that what is read together was true together."""
         async with (
-            self._pool.acquire() as connection,
+            self._acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield connection
@@ -68,14 +81,22 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Connection]:
         """A transaction at READ COMMITTED: after a lock is granted, each statement sees what was committed before."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._acquire() as connection, connection.transaction():
             yield connection
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[Connection]:
         """A connection outside any transaction, for LISTEN."""
-        async with self._pool.acquire() as connection:
+        async with self._acquire() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def _acquire(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._pool.acquire() as connection:
+                yield connection
+        except _LOST as error:
+            raise Unavailable(f"The database does not answer ({error}). Try again when it runs.") from error
 
 
 async def _init(connection: Connection) -> None:
