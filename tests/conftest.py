@@ -14,6 +14,8 @@ import pytest
 from adapters.postgres.migrate import migrate
 from tenure import names, search
 from tenure.settings import InstallationKind
+from workers.stack.mail import MailSink
+from workers.stack.mail import mail_sink as start_mail_sink
 from workers.stack.postgres import embedded_postgres
 from workers.stack.temporal import Temporal
 from workers.stack.temporal import temporal as start_temporal
@@ -85,3 +87,10 @@ async def temporal(stack_data: Path) -> AsyncIterator[Temporal]:
         stack_data, print, namespaces=namespaces, search_attributes=search.REGISTRY, port=0, ui_port=0
     ) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+async def mail_sink(stack_data: Path) -> AsyncIterator[MailSink]:
+    """A mail server that keeps every mail of the session; tests choose recipients of their own and filter by them."""
+    async with start_mail_sink(stack_data, print, smtp_port=0, web_port=0) as sink:
+        yield sink

@@ -1,0 +1,1 @@
+"""A simulated installation: the real system under a clock that can be moved forward."""

@@ -1,0 +1,123 @@
+"""One clock for a whole simulated installation: the wall's time plus an offset in Postgres (SF-10)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Final, Protocol
+
+from temporalio.client import Client
+
+from adapters.postgres.simulation import PostgresSimulation
+from tenure.contracts.base import Instant
+from workers.simulation.executions import TOLERANCE, Executions, Progress, SimulationStuck
+
+type BeforeHop = Callable[[Instant], Awaitable[None]]
+"""Called at each instant the clock stops at, before any execution gets there."""
+
+_MARGIN: Final = timedelta(milliseconds=100)
+"""The clock stops this much after a due date, so that the hop itself waits for what falls due."""
+_POLL_SECONDS: Final = 0.05
+_AT_ONCE: Final = 16
+"""Executions that are moved at the same time."""
+
+
+class Relay(Protocol):
+    """What starts the processes that facts ask for, and wakes those that facts concern."""
+
+    async def run_once(self) -> int:
+        """Start and wake what waits for it at this moment; answers how many."""
+        ...
+
+
+class SimulationClock:
+    """Moves a simulated installation through time, from date to date.
+
+    The next date over all organisations is found, the offset is stored so that `business_now()` is that instant, every
+    open execution is moved there and does what falls due, what the facts then ask for is started, and so on.
+    """
+
+    def __init__(
+        self,
+        simulation: PostgresSimulation,
+        client: Client,
+        relay: Relay,
+        *,
+        patience: timedelta = timedelta(seconds=60),
+    ) -> None:
+        """Make the clock of an installation.
+
+        Args:
+            simulation: Its database.
+            client: Connected to a namespace that may skip time; workers poll there.
+            relay: Starts processes with `start_delay` equal to the simulation's offset.
+            patience: How long, in real time, nothing may move before that counts as an error.
+        """
+        self._simulation = simulation
+        self._relay = relay
+        self._patience = patience
+        self._executions = Executions(client, patience=patience)
+        self._retries_at: list[Instant] = []
+
+    async def now(self) -> Instant:
+        """The simulation's now."""
+        return await self._simulation.now()
+
+    async def advance(self, to: Instant, before_hop: BeforeHop | None = None) -> None:
+        """Go forward to an instant, stopping at every date on the way.
+
+        Args:
+            to: Where to stop; nothing is left undone that was due by then.
+            before_hop: Called at every stop with its instant, before executions get there; heartbeats of feeds, say.
+
+        Raises:
+            SimulationStuck: an execution has failed or does not move, or a date stays past due.
+        """
+        await self.settle()
+        while (now := await self.now()) < to:
+            stops = [to, *self._retries_at]
+            if look := await self._simulation.next_look():
+                stops.append(look)
+            stop = min(stop for stop in stops if stop > now)
+            await self._simulation.set(stop + _MARGIN)
+            if before_hop is not None:
+                await before_hop(stop)
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Let everything that is due now happen: until no execution works, nothing has to be started and no date is past.
+
+        Raises:
+            SimulationStuck: that does not come about.
+        """
+        loop = asyncio.get_running_loop()
+        known: list[str] | None = None
+        patient_until = 0.0
+        while True:
+            await self._relay.run_once()
+            offset = await self._simulation.offset()
+            progress = await self._hop(await self._simulation.executions(), offset)
+            waiting = [f"{each.workflow_id}: {work}" for each in progress for work in each.busy]
+            waiting += [f"{each.workflow_id} is {each.lag} behind." for each in progress if each.lag > TOLERANCE]
+            waiting += (await self._simulation.outstanding()).sentences()
+            if not waiting:
+                self._retries_at = [instant for each in progress for instant in each.retries_at]
+                return
+            if waiting != known:
+                known, patient_until = waiting, loop.time() + self._patience.total_seconds()
+            elif loop.time() > patient_until:
+                raise SimulationStuck("The simulation does not go on. " + " ".join(waiting))
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _hop(self, workflow_ids: Sequence[str], offset: timedelta) -> list[Progress]:
+        free = asyncio.Semaphore(_AT_ONCE)
+
+        async def hop(workflow_id: str) -> Progress:
+            async with free:
+                return await self._executions.hop(workflow_id, offset)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(hop(workflow_id)) for workflow_id in workflow_ids]
+        except* SimulationStuck as stuck:
+            raise SimulationStuck(" ".join(map(str, stuck.exceptions))) from None
+        return [task.result() for task in tasks]

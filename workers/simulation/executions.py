@@ -1,0 +1,129 @@
+"""Workflow executions under a simulation's clock: moved to an offset from the wall's time, and asked what they do.
+
+Per-execution time skipping is marked experimental in Temporal 1.32; all that touches it is here.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import TimeSkipper
+
+from tenure.contracts.base import Instant
+from tenure.errors import TenureError
+
+TOLERANCE: Final = timedelta(milliseconds=250)
+"""How far the clock of an idle execution may lag behind the installation's; it is never ahead."""
+_ENDED_WELL: Final = frozenset({WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CONTINUED_AS_NEW})
+
+
+class SimulationStuck(TenureError):
+    """The simulation cannot go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What an execution is doing."""
+
+    workflow_id: str
+    running: bool
+    lag: timedelta = timedelta(0)
+    """How far its clock is behind the offset that was asked for."""
+    busy: tuple[str, ...] = field(default=())
+    """What it works on at this moment, in words; empty while it sleeps."""
+    retries_at: tuple[Instant, ...] = field(default=())
+    """When activities that have failed are tried again, by its own clock."""
+
+
+class Executions:
+    """The executions of a namespace that may skip time."""
+
+    def __init__(self, client: Client, *, patience: timedelta) -> None:
+        """Take the client, and how long real time one move may take."""
+        self._client = client
+        self._skipper = TimeSkipper(client)
+        self._patience = patience
+
+    async def look(self, workflow_id: str, offset: timedelta) -> Progress:
+        """Ask what an execution does, and how far its clock is behind the wall's time plus `offset`.
+
+        Raises:
+            SimulationStuck: there is no such execution, or it has failed.
+        """
+        before = datetime.now(UTC)
+        try:
+            description = await self._handle(workflow_id).describe()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            raise SimulationStuck(f"{workflow_id} does not run, although it was started.") from error
+        if description.status is not WorkflowExecutionStatus.RUNNING:
+            if description.status not in _ENDED_WELL:
+                raise SimulationStuck(f"{workflow_id} ended as {_name(description)}.")
+            return Progress(workflow_id, running=False)
+        raw = description.raw_description
+        info = raw.workflow_extended_info
+        # The answer is a little older than its arrival. Measured from before the question, the lag comes out too small
+        # by that much, so that no execution is ever moved ahead of the installation's clock.
+        skipped = timedelta(0)
+        if info.HasField("time_skipping_info"):
+            skipped = info.time_skipping_info.current_time.ToDatetime(UTC) - before
+        task = raw.pending_workflow_task
+        busy = [f"workflow task, attempt {task.attempt}"] if raw.HasField("pending_workflow_task") else []
+        busy += [_sentence(activity) for activity in raw.pending_activities if not _resting(activity)]
+        retries = [
+            activity.next_attempt_schedule_time.ToDatetime(UTC)
+            for activity in raw.pending_activities
+            if _resting(activity)
+        ]
+        return Progress(workflow_id, True, offset - skipped, tuple(busy), tuple(retries))
+
+    async def hop(self, workflow_id: str, offset: timedelta) -> Progress:
+        """Move an execution's clock to the wall's time plus `offset`, and let it do on the way what falls due.
+
+        Raises:
+            SimulationStuck: it does not get there in time, or has failed.
+        """
+        progress = await self.look(workflow_id, offset)
+        if not progress.running or progress.lag <= TOLERANCE:
+            return progress
+        try:
+            async with asyncio.timeout(self._patience.total_seconds()):
+                arrived = await self._skipper.fast_forward(self._handle(workflow_id), progress.lag)
+        except TimeoutError as error:
+            progress = await self.look(workflow_id, offset)
+            doing = "; ".join(progress.busy) or "nothing"
+            raise SimulationStuck(
+                f"{workflow_id} did not come {progress.lag} forward within {self._patience}: it waits for {doing}."
+            ) from error
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            arrived = False
+        after = await self.look(workflow_id, offset)
+        if after.running and not arrived:
+            raise SimulationStuck(f"{workflow_id} stopped {after.lag} short: it took too many steps on the way.")
+        return after
+
+    def _handle(self, workflow_id: str) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(workflow_id)
+
+
+def _name(description: WorkflowExecutionDescription) -> str:
+    return description.status.name.lower() if description.status else "unknown"
+
+
+def _resting(activity: PendingActivityInfo) -> bool:
+    """Whether a failed activity waits for its next attempt, which may be far away."""
+    return activity.HasField("next_attempt_schedule_time")
+
+
+def _sentence(activity: PendingActivityInfo) -> str:
+    state = PendingActivityState.Name(activity.state).removeprefix("PENDING_ACTIVITY_STATE_").lower()
+    why = f" after {activity.last_failure.message!r}" if activity.HasField("last_failure") else ""
+    return f"activity {activity.activity_type.name} ({state}, attempt {activity.attempt}{why})"
