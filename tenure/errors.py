@@ -31,6 +31,7 @@ class RefusalCode(StrEnum):
     LICENCE_SET_EXISTS = "licence_set_exists", "A licence set with this id exists already, with other contents."
     FEED_NOT_FOUND = "feed_not_found", "There is no such activity feed."
     ERASURE_NOT_FOUND = "erasure_not_found", "This organisation is not being erased."
+    IMPORT_NOT_FOUND = "import_not_found", "There is no such import."
     RECEIPT_NOT_FOUND = "receipt_not_found", "There is no receipt for this organisation."
     ORG_DELETED = "org_deleted", "This organisation has been deleted."
     IRREVERSIBLE = "irreversible", "What was removed or deleted cannot be brought back."

@@ -43,7 +43,10 @@ class ServerSettings(ClientSettings):
     mail_from: str = "Tenure <no-reply@tenure.example>"
     """Sender of every notice; the domain also ends the Message-IDs."""
     public_url: str = "http://127.0.0.1:8080"
-    """Address under which people reach the web pages, for links in mails."""
+    """Address under which people reach the web pages, for links in mails; `https` makes the console's cookie secure."""
+    session_secret: SecretStr | None = None
+    """Encrypts the console's sessions, 32 characters or more, the same for every web process; unset: sessions end with
+    the process."""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     metrics_port: int = Field(default=9090, ge=0, le=65535)

@@ -13,6 +13,9 @@ from tenure.contracts.licence import LicenceKind, LicenceState
 from tenure.contracts.organisation import Access, Role
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId
 
+MAX_IMPORT_BYTES = 128 * 1024 * 1024
+"""Size of one import file in bytes: some 300,000 organisations with their people and licences."""
+
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 TimeZone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+_/-]{0,63}$")]
 """A name of the IANA time zone database; that it exists is checked when it is stored."""
