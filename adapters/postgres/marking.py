@@ -1,33 +1,37 @@
 """Marking and unmarking, inside the transaction of the fact that causes it (DM-01, DM-02, DP-04)."""
 
+from collections.abc import Sequence
+
 import asyncpg
 
 from adapters.postgres import audit
 from adapters.postgres.database import Connection
-from adapters.postgres.pending import clear_next_dates, put_next_date, require_process, wake_processes
+from adapters.postgres.pending import clear_next_dates, put_next_dates, require_processes, wake_processes
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import CountdownInput
-from tenure.contracts.forecast import NextKind
+from tenure.contracts.forecast import NextDate, NextKind
 from tenure.contracts.organisation import COUNTING, OrganisationState
-from tenure.contracts.process import ProcessType
+from tenure.contracts.process import Process, ProcessState, ProcessType
 from tenure.ids import OrganisationId
 from tenure.policy import marking
 from tenure.policy.rules import Rules
 
 _HOLDINGS = """
-select (select count(*) from licence_sets l where l.organisation_id = $1 and l.state in ('active', 'suspended'))
-           as licence_sets_held,
+select o.organisation_id,
+       (select count(*) from licence_sets l
+         where l.organisation_id = o.organisation_id and l.state in ('active', 'suspended')) as licence_sets_held,
        (select count(*) from partners p join managements m using (partner_id)
                             join organisations c on c.organisation_id = m.organisation_id
-         where p.organisation_id = $1 and c.organisation_id <> $1 and c.state not in ('erasing', 'deleted'))
-           as customers_managed
+         where p.organisation_id = o.organisation_id and c.organisation_id <> o.organisation_id
+           and c.state not in ('erasing', 'deleted')) as customers_managed
+  from unnest($1::text[]) as o (organisation_id)
 """
 
 
 async def holdings(connection: Connection, organisation_id: OrganisationId) -> asyncpg.Record:
     """How many licence sets the organisation holds, and how many customers it manages that are not gone."""
-    row = await connection.fetchrow(_HOLDINGS, organisation_id)
+    row = await connection.fetchrow(_HOLDINGS, [organisation_id])
     assert row is not None
     return row
 
@@ -40,29 +44,42 @@ async def evaluate(
     actor: str,
     reason: str,
     rules: Rules,
-    import_id: str | None = None,
 ) -> bool:
     """Mark a live organisation that has nothing left; the caller holds its lock, and its partner's where it concerns one.
 
     Answers whether it is marked now by this call.
     """
-    organisation_id = OrganisationId(organisation["organisation_id"])
-    if organisation["state"] != OrganisationState.LIVE:
-        return False
-    held = await holdings(connection, organisation_id)
-    if not marking.has_nothing_left(
-        licence_sets_held=held["licence_sets_held"], customers_managed=held["customers_managed"]
-    ):
-        return False
-    await begin_countdown(
-        connection, organisation, at=at, actor=actor, action="marked", reason=reason, rules=rules, import_id=import_id
-    )
-    return True
+    return await evaluate_all(connection, [organisation], at=at, actor=actor, reason=reason, rules=rules) > 0
 
 
-async def begin_countdown(
+async def evaluate_all(
     connection: Connection,
-    organisation: asyncpg.Record,
+    organisations: Sequence[asyncpg.Record],
+    *,
+    at: Instant,
+    actor: str,
+    reason: str,
+    rules: Rules,
+    import_id: str | None = None,
+) -> int:
+    """Mark each of these organisations that is live and has nothing left; answers how many it marked."""
+    live = {row["organisation_id"]: row for row in organisations if row["state"] == OrganisationState.LIVE}
+    unused = [
+        live[held["organisation_id"]]
+        for held in await connection.fetch(_HOLDINGS, list(live))
+        if marking.has_nothing_left(
+            licence_sets_held=held["licence_sets_held"], customers_managed=held["customers_managed"]
+        )
+    ]
+    await begin_countdowns(
+        connection, unused, at=at, actor=actor, action="marked", reason=reason, rules=rules, import_id=import_id
+    )
+    return len(unused)
+
+
+async def begin_countdowns(
+    connection: Connection,
+    organisations: Sequence[asyncpg.Record],
     *,
     at: Instant,
     actor: str,
@@ -71,50 +88,71 @@ async def begin_countdown(
     rules: Rules,
     import_id: str | None = None,
 ) -> None:
-    """Set the state to marked and begin the next generation's countdown, counting from `at`."""
-    organisation_id = OrganisationId(organisation["organisation_id"])
-    generation = organisation["generation"] + 1
+    """Set the state to marked and begin the next generation's countdown of each, counting from `at`."""
+    countdowns = [
+        CountdownInput(organisation_id=OrganisationId(row["organisation_id"]), generation=row["generation"] + 1)
+        for row in organisations
+    ]
+    due_at = at + rules.silence
+    organisation_ids = [countdown.organisation_id for countdown in countdowns]
     await connection.execute(
-        "update organisations set state = 'marked', generation = $2, marked_at = $3 where organisation_id = $1",
-        organisation_id,
-        generation,
+        "update organisations set state = 'marked', generation = generation + 1, marked_at = $2"
+        " where organisation_id = any($1::text[])",
+        organisation_ids,
         at,
     )
     await connection.execute(
-        "insert into countdowns (organisation_id, generation, counting_from) values ($1, $2, $3)",
-        organisation_id,
-        generation,
+        "insert into countdowns (organisation_id, generation, counting_from)"
+        " select *, $3 from unnest($1::text[], $2::int[])",
+        organisation_ids,
+        [countdown.generation for countdown in countdowns],
         at,
     )
-    await put_next_date(
+    await put_next_dates(
         connection,
-        organisation_id=organisation_id,
-        kind=NextKind.DELETION_WARNING,
-        subject=organisation_id,
-        due_at=at + rules.silence,
-        rule="DM-05",
-        reason="silence",
+        [
+            NextDate(
+                organisation_id=organisation_id,
+                kind=NextKind.DELETION_WARNING,
+                subject=organisation_id,
+                due_at=due_at,
+                rule="DM-05",
+                reason="silence",
+            )
+            for organisation_id in organisation_ids
+        ],
     )
-    await require_process(
+    await require_processes(
         connection,
-        workflow_id=names.deletion_id(organisation_id, generation),
-        process_type=ProcessType.DELETION_COUNTDOWN,
-        organisation_id=organisation_id,
-        input_=CountdownInput(organisation_id=organisation_id, generation=generation),
-        due_at=at + rules.silence,
+        [
+            Process(
+                workflow_id=names.deletion_id(countdown.organisation_id, countdown.generation),
+                type=ProcessType.DELETION_COUNTDOWN,
+                organisation_id=countdown.organisation_id,
+                input=countdown.model_dump(mode="json"),
+                state=ProcessState.PENDING,
+                due_at=due_at,
+            )
+            for countdown in countdowns
+        ],
         at=at,
         import_id=import_id,
     )
-    await audit.append(
+    await audit.append_all(
         connection,
-        subject=organisation_id,
-        at=at,
-        actor=actor,
-        action=action,
-        from_state=organisation["state"],
-        to_state=OrganisationState.MARKED,
-        reason=reason,
-        details={"generation": generation},
+        [
+            audit.Change(
+                subject=row["organisation_id"],
+                at=at,
+                actor=actor,
+                action=action,
+                from_state=row["state"],
+                to_state=OrganisationState.MARKED,
+                reason=reason,
+                details={"generation": row["generation"] + 1},
+            )
+            for row in organisations
+        ],
     )
 
 

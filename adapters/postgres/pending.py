@@ -1,9 +1,12 @@
 """What a fact leaves behind for later, in its own transaction: processes to start or wake, and next dates."""
 
+import json
+from collections.abc import Sequence
+
 from adapters.postgres.database import Connection
 from tenure.contracts.base import Contract, Instant
-from tenure.contracts.forecast import NextKind
-from tenure.contracts.process import ProcessType
+from tenure.contracts.forecast import NextDate, NextKind
+from tenure.contracts.process import Process, ProcessState, ProcessType
 from tenure.ids import OrganisationId
 
 
@@ -19,14 +22,32 @@ async def require_process(
     import_id: str | None = None,
 ) -> None:
     """Write the row that makes the relay start a process, at most once for its id (P11)."""
+    process = Process(
+        workflow_id=workflow_id,
+        type=process_type,
+        organisation_id=organisation_id,
+        input=input_.model_dump(mode="json"),
+        state=ProcessState.PENDING,
+        due_at=due_at,
+    )
+    await require_processes(connection, [process], at=at, import_id=import_id)
+
+
+async def require_processes(
+    connection: Connection, processes: Sequence[Process], *, at: Instant, import_id: str | None = None
+) -> None:
+    """Write the rows of many processes; ids that are known already stay as they are."""
     await connection.execute(
         "insert into processes (workflow_id, type, organisation_id, input, due_at, created_at, import_id)"
-        " values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
-        workflow_id,
-        process_type.value,
-        organisation_id,
-        input_.model_dump(mode="json"),
-        due_at,
+        " select workflow_id, type, organisation_id, input::jsonb, due_at, $6, $7"
+        "   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])"
+        "     as t (workflow_id, type, organisation_id, input, due_at)"
+        " on conflict do nothing",
+        [process.workflow_id for process in processes],
+        [process.type.value for process in processes],
+        [process.organisation_id for process in processes],
+        [json.dumps(process.input) for process in processes],
+        [process.due_at for process in processes],
         at,
         import_id,
     )
@@ -41,10 +62,11 @@ async def close_process(connection: Connection, workflow_id: str, at: Instant) -
     )
 
 
-async def wake_processes(connection: Connection, organisation_id: OrganisationId) -> None:
-    """Make the relay signal the organisation's live processes, so that they read the facts again."""
+async def wake_processes(connection: Connection, *organisation_ids: OrganisationId) -> None:
+    """Make the relay signal the organisations' live processes, so that they read the facts again."""
     await connection.execute(
-        "update processes set wakes = wakes + 1 where organisation_id = $1 and state <> 'closed'", organisation_id
+        "update processes set wakes = wakes + 1 where organisation_id = any($1::text[]) and state <> 'closed'",
+        organisation_ids,
     )
 
 
@@ -60,18 +82,34 @@ async def put_next_date(
     looks_at: Instant | None = None,
 ) -> None:
     """Store what happens next, with the rule that set it (WH-01)."""
+    date = NextDate(
+        organisation_id=organisation_id,
+        kind=kind,
+        subject=subject,
+        due_at=due_at,
+        rule=rule,
+        reason=reason,
+        looks_at=looks_at,
+    )
+    await put_next_dates(connection, [date])
+
+
+async def put_next_dates(connection: Connection, dates: Sequence[NextDate]) -> None:
+    """Store many next dates; one of the same organisation, kind and subject is replaced."""
     await connection.execute(
         "insert into next_dates (organisation_id, kind, subject, due_at, rule, reason, looks_at)"
-        " values ($1, $2, $3, $4, $5, $6, $7)"
+        " select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[],"
+        "                      $7::timestamptz[])"
         " on conflict (organisation_id, kind, subject)"
-        " do update set due_at = $4, rule = $5, reason = $6, looks_at = $7",
-        organisation_id,
-        kind.value,
-        subject,
-        due_at,
-        rule,
-        reason,
-        looks_at,
+        " do update set due_at = excluded.due_at, rule = excluded.rule, reason = excluded.reason,"
+        "               looks_at = excluded.looks_at",
+        [date.organisation_id for date in dates],
+        [date.kind.value for date in dates],
+        [date.subject for date in dates],
+        [date.due_at for date in dates],
+        [date.rule for date in dates],
+        [date.reason for date in dates],
+        [date.looks_at for date in dates],
     )
 
 

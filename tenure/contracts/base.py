@@ -1,11 +1,12 @@
 """What all contracts have in common."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
-Instant = AwareDatetime
-"""A point in time with its offset; stored and compared as UTC."""
+Instant = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
+"""A point in time with its offset; stored and compared as UTC. One before 2000 is a zero that passed for a time (P4)."""
 
 EmailAddress = Annotated[
     str,
