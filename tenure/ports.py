@@ -100,7 +100,10 @@ class Licences(Protocol):
         ...
 
     async def purge_meeting_data(self, grace: RenewalGraceInput, as_of: Instant) -> int:
-        """Delete recordings, unless another meetings licence is back by now (RP-06); answers how many went."""
+        """Delete recordings, unless another meetings licence is back by now (RP-06); answers how many went.
+
+        Called with the database role that may delete (SF-12).
+        """
         ...
 
     async def conclude_grace(self, grace: RenewalGraceInput, as_of: Instant) -> RenewalGraceResult:
@@ -109,7 +112,11 @@ class Licences(Protocol):
 
 
 class Countdowns(Protocol):
-    """The guarded transactions of a countdown. Each re-reads everything under lock and asks `policy.deletion.assess`."""
+    """The guarded transactions of a countdown. Each re-reads everything under lock and asks `policy.deletion.assess`.
+
+    `warn` and `fence` are tried when their time has come: where the verdict is another, they do what `assess` does.
+    A countdown that is over closes its process in the same transaction.
+    """
 
     async def assess(self, at: CountdownAt) -> CountdownStep:
         """Look, carry out a reset or an unmarking, and store the next date."""
@@ -328,6 +335,34 @@ class Processes(Protocol):
 
     async def phases(self) -> dict[OrganisationState, int]:
         """Organisations per state, for the metrics."""
+        ...
+
+
+class Executions(Protocol):
+    """Workflow executions, as Temporal has them."""
+
+    def running(self) -> AsyncIterator[str]:
+        """The workflow ids that seem to run, in no order. A moment behind: a hint where to look, never a ground to act."""
+        ...
+
+    async def is_open(self, workflow_id: str) -> bool:
+        """Whether an execution with this id runs, as the primary knows it."""
+        ...
+
+    async def wake(self, workflow_id: str) -> bool:
+        """Tell an execution that facts have changed; False where none with this id runs."""
+        ...
+
+
+class Histories(Protocol):
+    """The histories that Temporal keeps of an organisation's executions, and that an erasure takes along."""
+
+    async def delete(self, workflow_ids: Sequence[str]) -> int:
+        """Delete every execution with one of these ids; answers how many there were. Safe to repeat."""
+        ...
+
+    async def remaining(self, workflow_ids: Sequence[str]) -> int:
+        """How many of these ids Temporal still knows."""
         ...
 
 

@@ -122,7 +122,7 @@ class CountdownStep(Contract):
     state: OrganisationState
     cycle: int = 0
     notices: tuple[str, ...] = ()
-    """Ids of the notices to deliver now."""
+    """Ids of this cycle's notices that are still queued, at every step: whoever runs the countdown delivers them."""
 
 
 class CountdownInput(Contract):

@@ -82,6 +82,12 @@ class RenewalGraceInput(Contract):
     removal_due_at: Instant
 
 
+class GraceAt(RenewalGraceInput):
+    """A step of a grace at a business instant."""
+
+    as_of: Instant
+
+
 class GraceOutcome(StrEnum):
     """How a grace ended."""
 

@@ -93,4 +93,5 @@ class DeliverInput(Contract):
 class DeliverResult(Contract):
     """What became of it; a passing failure is no result but a retry."""
 
-    state: NoticeState
+    state: NoticeState | None
+    """None where nothing was left to send: it is final, or no longer true."""

@@ -1,0 +1,45 @@
+"""Notices on their way to people."""
+
+from temporalio import activity
+
+from tenure.contracts.notice import DeliverInput, DeliverResult, Delivery, Notice
+from tenure.errors import MailRefused, Unavailable
+from tenure.ports import Mailer, Notices, Writer
+
+
+class NoticeActivities:
+    """One attempt after the other to deliver one notice to one recipient."""
+
+    def __init__(self, notices: Notices, writer: Writer, mailer: Mailer) -> None:
+        self._notices = notices
+        self._writer = writer
+        self._mailer = mailer
+
+    @activity.defn(name="deliver_notice")
+    async def deliver(self, command: DeliverInput) -> DeliverResult:
+        """Make one attempt: read the ledger again, send, and write down what the mail server answered (XC-02).
+
+        What the server said stays in the ledger: its words may hold an address, and histories are kept (TL-01).
+
+        Raises:
+            Unavailable: the server did not take it this time.
+        """
+        delivery = await self._notices.next_attempt(command.notice_id)
+        if delivery is None:
+            return DeliverResult(state=None)
+        notice = await self._send(delivery)
+        activity.metric_meter().create_counter("tenure_notices", "Notices, by kind and result").add(
+            1, {"kind": notice.kind, "result": notice.state}
+        )
+        return DeliverResult(state=notice.state)
+
+    async def _send(self, delivery: Delivery) -> Notice:
+        notice_id = delivery.notice.notice_id
+        try:
+            answer = await self._mailer.send(self._writer.write(delivery))
+        except MailRefused as refusal:
+            return await self._notices.refused(notice_id, str(refusal))
+        except Unavailable as error:
+            await self._notices.deferred(notice_id, str(error))
+            raise Unavailable("The mail server did not take the notice; its answer is in the ledger.") from None
+        return await self._notices.accepted(notice_id, answer)

@@ -1,0 +1,177 @@
+"""The countdown of an organisation that nobody uses: silence, a warning, the notice period, the fence."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from temporalio import workflow
+from temporalio.common import VersioningBehavior
+
+with workflow.unsafe.imports_passed_through():
+    from activities.countdowns import CountdownActivities
+    from activities.notices import NoticeActivities
+    from tenure.contracts.activity import FUTURE_TOLERANCE, ActivitySignal
+    from tenure.contracts.deletion import (
+        ActivityReport,
+        Assessment,
+        CountdownAt,
+        CountdownInput,
+        CountdownResult,
+        CountdownStep,
+        DeletionCountdownContract,
+        Verdict,
+    )
+    from tenure.contracts.notice import DeliverInput, DeliverResult
+    from tenure.contracts.organisation import OrganisationState
+    from workflows import _options
+    from workflows._waiting import Wakes, instant, long_history, rest, show
+
+_OVER = frozenset({Verdict.END, Verdict.UNMARK})
+
+
+@workflow.defn(name="DeletionCountdown", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+class DeletionCountdown(DeletionCountdownContract):
+    """Marked, 30 silent days, a warning, 30 days from the warning, the fence; activity starts it again (DM, AC).
+
+    The facts decide, in guarded transactions; this process only looks at the right moments, delivers the warnings, and
+    carries nothing that the facts do not say: any execution of it can take over from any other.
+    """
+
+    @workflow.init
+    def __init__(self, countdown: CountdownInput) -> None:
+        self._countdown = countdown
+        self._wakes = Wakes()
+        self._step: CountdownStep | None = None
+        self._deliveries: dict[str, workflow.ActivityHandle[DeliverResult]] = {}
+        self._newest: ActivitySignal | None = None
+        self._writing = asyncio.Lock()
+
+    @workflow.run
+    async def run(self, countdown: CountdownInput) -> CountdownResult:
+        """Count down until the organisation is fenced or no longer marked."""
+        step = await self._assess()
+        looks = 1
+        while step.assessment.verdict not in _OVER:
+            if looks >= _options.LOOKS_PER_RUN or long_history():
+                await self._withdraw()
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                workflow.continue_as_new(countdown)
+            step = await self._follow(step)
+            looks += 1
+        await self._withdraw()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return CountdownResult(state=step.state, reason=step.assessment.reason)
+
+    async def _follow(self, step: CountdownStep) -> CountdownStep:
+        """Do what the verdict says; answers the step after it."""
+        match step.assessment.verdict:
+            case Verdict.WARN:
+                return await self._warn()
+            case Verdict.FENCE:
+                return await self._fence()
+            case Verdict.WAIT if await self._rest(step.assessment):
+                # Its time has come. The act looks at everything again itself, and answers what holds by then.
+                return await (self._fence() if step.state is OrganisationState.WARNED else self._warn())
+            case Verdict.HOLD:
+                await self._rest(step.assessment)
+        return await self._assess()
+
+    async def _assess(self) -> CountdownStep:
+        return await self._look(CountdownActivities.assess, "Look at the facts")
+
+    async def _warn(self) -> CountdownStep:
+        return await self._look(CountdownActivities.warn, "Begin the warning, if the silence has lasted")
+
+    async def _fence(self) -> CountdownStep:
+        return await self._look(CountdownActivities.fence, "Fence, if everything still agrees")
+
+    async def _look(
+        self, transaction: Callable[[CountdownActivities, CountdownAt], Awaitable[CountdownStep]], summary: str
+    ) -> CountdownStep:
+        """Take a guarded step on the facts, and let deliveries and operators follow it."""
+        self._wakes.look()
+        at = CountdownAt(
+            organisation_id=self._countdown.organisation_id,
+            generation=self._countdown.generation,
+            as_of=workflow.now(),
+        )
+        step = await workflow.execute_activity_method(transaction, at, **_options.facts(summary))
+        self._step = step
+        self._show(step)
+        if step.state is not OrganisationState.WARNED:
+            await self._withdraw()
+        self._deliver(step.notices)
+        return step
+
+    async def _rest(self, assessment: Assessment) -> bool:
+        until = assessment.due_at or workflow.now() + _options.LOOK_AGAIN
+        return await rest(
+            until,
+            lambda: self._wakes.unseen() or long_history(),
+            f"{assessment.reason} until {instant(until)} ({assessment.rule})",
+        )
+
+    def _deliver(self, notices: Sequence[str]) -> None:
+        """Begin to deliver what is queued, beside the countdown: however long a mail server refuses, it goes on."""
+        for notice_id in notices:
+            if notice_id not in self._deliveries:
+                delivery = workflow.start_activity_method(
+                    NoticeActivities.deliver, DeliverInput(notice_id=notice_id), **_options.mail("Deliver the warning")
+                )
+                delivery.add_done_callback(self._delivered)
+                self._deliveries[notice_id] = delivery
+
+    def _delivered(self, delivery: asyncio.Task[DeliverResult]) -> None:
+        """Look again once nothing is under way any more: the notice period runs from the first acceptance (SF-02)."""
+        if not delivery.cancelled() and (error := delivery.exception()):
+            workflow.logger.error("A notice cannot be delivered.", exc_info=error)
+        if self._deliveries and all(delivery.done() for delivery in self._deliveries.values()):
+            self._wakes.tell()
+
+    async def _withdraw(self) -> None:
+        """No further attempt follows: the warning is void, or a next run takes over. One under way is waited for."""
+        deliveries, self._deliveries = self._deliveries, {}
+        for delivery in deliveries.values():
+            delivery.cancel()
+        await asyncio.gather(*deliveries.values(), return_exceptions=True)
+
+    def _show(self, step: CountdownStep) -> None:
+        assessment = step.assessment
+        until = f" until {instant(assessment.due_at)}" if assessment.due_at else ""
+        show(
+            phase=assessment.reason,
+            due_at=assessment.due_at,
+            headline=f"{assessment.verdict}: {assessment.reason}{until} ({assessment.rule})",
+            lines=(
+                f"State: {step.state}, warnings in this countdown: {step.cycle}",
+                *((f"Counts from {instant(assessment.base_at)}",) if assessment.base_at else ()),
+                *((f"Detail: {assessment.detail}",) if assessment.detail else ()),
+                "Any activity starts it again; licences or a managed customer end it.",
+            ),
+        )
+
+    @workflow.signal(name="facts_changed", description="Something was committed that may concern this process.")
+    async def facts_changed(self) -> None:
+        """Something was committed that may concern this process: read the facts again."""
+        self._wakes.tell()
+
+    @workflow.signal(name="activity", description="Activity of the organisation; it counts from its commit.")
+    async def activity(self, activity: ActivitySignal) -> None:
+        """Write down the newest activity at once; what comes while a write is pending is folded into the next.
+
+        An instant too far in the future is a wrong clock, and must not hide the activity that follows.
+        """
+        if activity.at > workflow.now() + FUTURE_TOLERANCE or (self._newest and activity.at <= self._newest.at):
+            return
+        self._newest = activity
+        async with self._writing:
+            if self._newest is activity:
+                await workflow.execute_activity_method(
+                    CountdownActivities.record,
+                    ActivityReport(organisation_id=self._countdown.organisation_id, activity=activity),
+                    **_options.facts("Write down activity"),
+                )
+
+    @workflow.query(name="state", description="What was found at the last look.")
+    def state(self) -> CountdownStep | None:
+        """What was found at the last look."""
+        return self._step
