@@ -56,7 +56,8 @@ class Evidence(Contract):
     breaker_open: bool = False
     turn_at: Instant | None = None
     """The place in the queue that the rate has given to the next warning or fence."""
-    rules_version: str
+    rules_version: str | None = None
+    """The version of the rules at the last look at this countdown; None before the first."""
 
 
 class Verdict(StrEnum):
@@ -84,12 +85,15 @@ class Reason(StrEnum):
     RATE = "rate"
     FEED_UNKNOWN = "feed_unknown"
     FEED_BEHIND = "feed_behind"
+    FEED_SILENT = "feed_silent"
     WARNING_NOT_ACCEPTED = "warning_not_accepted"
     NOBODY_REACHABLE = "nobody_reachable"
     REQUEST_PENDING = "request_pending"
     BREAKER_OPEN = "breaker_open"
     CLOCK_AHEAD = "clock_ahead"
     DRY_RUN = "dry_run"
+    RULES_CHANGED = "rules_changed"
+    """The rules are not those of the last look: look again by these first (SF-04)."""
     ACTIVITY = "activity"
     LICENCES_HELD = "licences_held"
     CUSTOMERS_MANAGED = "customers_managed"

@@ -158,6 +158,7 @@ create table countdowns (
     held_by trial_request_id,
     hold_reason text,
     hold_detail text,
+    rules_version text,
     ended_at timestamptz,
     end_reason text,
     primary key (organisation_id, generation)
@@ -165,6 +166,7 @@ create table countdowns (
 comment on column countdowns.counting_from is 'The marking, or the abort of an erasure.';
 comment on column countdowns.turn_at is 'The place that the rate has given to the next warning or fence (SF-05).';
 comment on column countdowns.held_by is 'The trial request that has deferred this cycle''s deletion (DP-05).';
+comment on column countdowns.rules_version is 'The rules of the last look at it: a fence under others looks again first (SF-04).';
 
 create table promises (
     organisation_id organisation_id not null,
@@ -240,6 +242,7 @@ create table processes (
 create index processes_to_start on processes (created_at, workflow_id) where state = 'pending';
 create index processes_to_wake on processes (workflow_id) where state = 'started' and wakes > wakes_sent;
 create index processes_organisation on processes (organisation_id);
+create index processes_import on processes (import_id) where import_id is not null;
 create function processes_notify() returns trigger language plpgsql as $$
 begin
     perform pg_notify('processes', '');
@@ -273,6 +276,25 @@ create table content (
     created_at timestamptz not null default clock_timestamp(),
     primary key (organisation_id, store, item_id)
 );
+
+-- Recordings go at the end of a grace, while their organisation lives on (RP-05). The application may delete no content
+-- itself (SF-12); this function does it, and only where RP-06 allows it by the facts under the organisation's lock.
+create function purge_recordings(subject text) returns integer
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    purged integer;
+begin
+    perform from organisations where organisation_id = subject and state not in ('erasing', 'deleted') for update;
+    if not found
+        or not exists (select from licence_sets where organisation_id = subject and meetings and state = 'removed')
+        or exists (select from licence_sets where organisation_id = subject and meetings and state <> 'removed')
+    then
+        return 0;
+    end if;
+    delete from content where organisation_id = subject and store = 'recordings';
+    get diagnostics purged = row_count;
+    return purged;
+end $$;
 
 create table rate (
     singleton boolean primary key default true check (singleton),
@@ -373,6 +395,8 @@ end $$;
 grant usage on schema public to tenure_app, tenure_erasure;
 grant select, insert, update on all tables in schema public to tenure_app;
 grant usage on all sequences in schema public to tenure_app, tenure_erasure;
+revoke execute on function purge_recordings from public;
+grant execute on function purge_recordings to tenure_app;
 revoke insert, update on installation, receipts from tenure_app;
 grant update (clock_offset) on installation to tenure_app;
 revoke update on audit, imports from tenure_app;
