@@ -1,6 +1,5 @@
 """How a process waits: until an absolute instant or until the facts have changed, and the operator can see which."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from temporalio import workflow
@@ -8,10 +7,11 @@ from temporalio.common import SearchAttributeUpdate
 
 from tenure import search
 from tenure.contracts.base import Instant
+from workflows import _options
 
 
-class Wakes:
-    """Counts the changes that a process was told of, against those its last look at the facts can have seen.
+class Watch:
+    """Compares the changes that a process was told of with those its last look at the facts can have seen.
 
     Two levels instead of a flag: what arrives during a look, or before `run` begins, is never missed.
     """
@@ -19,6 +19,7 @@ class Wakes:
     def __init__(self) -> None:
         self._told = 0
         self._seen = 0
+        self._looks = 0
 
     def tell(self) -> None:
         """Something has changed."""
@@ -27,38 +28,45 @@ class Wakes:
     def look(self) -> None:
         """The facts are about to be read."""
         self._seen = self._told
+        self._looks += 1
 
-    def unseen(self) -> bool:
-        """Whether something has changed since the last look began."""
-        return self._told != self._seen
+    async def rest(self, until: Instant | None, summary: str) -> bool:
+        """Wait until that instant or until something has changed; answers whether the instant has come.
+
+        Args:
+            until: When to look again; None where the facts do not say, which means before long.
+            summary: What is waited for; the timer carries it in the Temporal UI.
+        """
+        until = until or workflow.now() + _options.LOOK_AGAIN
+        left = until - workflow.now()
+        if left.total_seconds() <= 0:
+            return True
+        try:
+            await workflow.wait_condition(
+                lambda: self._told != self._seen or _continue_suggested(),
+                timeout=left,
+                timeout_summary=f"{summary} until {instant(until)}",
+            )
+        except TimeoutError:
+            return True
+        return False
+
+    def long_run(self) -> bool:
+        """Whether it is time to continue as new: every wake of a sleeping execution replays its history."""
+        return self._looks >= _options.LOOKS_PER_RUN or _continue_suggested()
 
 
-async def rest(until: Instant, woken: Callable[[], bool], summary: str) -> bool:
-    """Wait until that instant, or until `woken`; answers whether the instant has come.
-
-    The timer carries the summary in the Temporal UI.
-    """
-    left = until - workflow.now()
-    if left.total_seconds() <= 0:
-        return True
-    try:
-        await workflow.wait_condition(woken, timeout=left, timeout_summary=summary)
-    except TimeoutError:
-        return True
-    return False
-
-
-def long_history() -> bool:
-    """Whether the server suggests to continue as new."""
+def _continue_suggested() -> bool:
     return workflow.info().is_continue_as_new_suggested()
 
 
-def show(phase: str, due_at: Instant | None, headline: str, lines: Sequence[str] = ()) -> None:
+def show(phase: str, due_at: Instant | None, headline: str, *lines: str) -> None:
     """Tell the operator what the process does and until when: details for the UI, attributes for its lists.
 
     Attributes are only written when they change: each write is an event of the history. No personal data.
     """
-    workflow.set_current_details("\n".join([f"**{headline}**", "", *(f"- {line}" for line in lines)]).rstrip())
+    until = f" until {instant(due_at)}" if due_at else ""
+    workflow.set_current_details("\n".join([f"**{headline}{until}**", "", *(f"- {line}" for line in lines)]).rstrip())
     present = workflow.info().typed_search_attributes
     updates: list[SearchAttributeUpdate[Any]] = []
     if present.get(search.PHASE) != phase:

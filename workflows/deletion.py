@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from tenure.contracts.notice import DeliverInput, DeliverResult
     from tenure.contracts.organisation import OrganisationState
     from workflows import _options
-    from workflows._waiting import Wakes, instant, long_history, rest, show
+    from workflows._waiting import Watch, instant, show
 
 _OVER = frozenset({Verdict.END, Verdict.UNMARK})
 
@@ -39,7 +39,7 @@ class DeletionCountdown(DeletionCountdownContract):
     @workflow.init
     def __init__(self, countdown: CountdownInput) -> None:
         self._countdown = countdown
-        self._wakes = Wakes()
+        self._watch = Watch()
         self._step: CountdownStep | None = None
         self._deliveries: dict[str, workflow.ActivityHandle[DeliverResult]] = {}
         self._newest: ActivitySignal | None = None
@@ -49,16 +49,12 @@ class DeletionCountdown(DeletionCountdownContract):
     async def run(self, countdown: CountdownInput) -> CountdownResult:
         """Count down until the organisation is fenced or no longer marked."""
         step = await self._assess()
-        looks = 1
-        while step.assessment.verdict not in _OVER:
-            if looks >= _options.LOOKS_PER_RUN or long_history():
-                await self._withdraw()
-                await workflow.wait_condition(workflow.all_handlers_finished)
-                workflow.continue_as_new(countdown)
+        while step.assessment.verdict not in _OVER and not self._watch.long_run():
             step = await self._follow(step)
-            looks += 1
         await self._withdraw()
         await workflow.wait_condition(workflow.all_handlers_finished)
+        if step.assessment.verdict not in _OVER:
+            workflow.continue_as_new(countdown)
         return CountdownResult(state=step.state, reason=step.assessment.reason)
 
     async def _follow(self, step: CountdownStep) -> CountdownStep:
@@ -88,7 +84,7 @@ class DeletionCountdown(DeletionCountdownContract):
         self, transaction: Callable[[CountdownActivities, CountdownAt], Awaitable[CountdownStep]], summary: str
     ) -> CountdownStep:
         """Take a guarded step on the facts, and let deliveries and operators follow it."""
-        self._wakes.look()
+        self._watch.look()
         at = CountdownAt(
             organisation_id=self._countdown.organisation_id,
             generation=self._countdown.generation,
@@ -103,12 +99,7 @@ class DeletionCountdown(DeletionCountdownContract):
         return step
 
     async def _rest(self, assessment: Assessment) -> bool:
-        until = assessment.due_at or workflow.now() + _options.LOOK_AGAIN
-        return await rest(
-            until,
-            lambda: self._wakes.unseen() or long_history(),
-            f"{assessment.reason} until {instant(until)} ({assessment.rule})",
-        )
+        return await self._watch.rest(assessment.due_at, f"{assessment.rule}: {assessment.reason}")
 
     def _deliver(self, notices: Sequence[str]) -> None:
         """Begin to deliver what is queued, beside the countdown: however long a mail server refuses, it goes on."""
@@ -125,7 +116,7 @@ class DeletionCountdown(DeletionCountdownContract):
         if not delivery.cancelled() and (error := delivery.exception()):
             workflow.logger.error("A notice cannot be delivered.", exc_info=error)
         if self._deliveries and all(delivery.done() for delivery in self._deliveries.values()):
-            self._wakes.tell()
+            self._watch.tell()
 
     async def _withdraw(self) -> None:
         """No further attempt follows: the warning is void, or a next run takes over. One under way is waited for."""
@@ -136,23 +127,20 @@ class DeletionCountdown(DeletionCountdownContract):
 
     def _show(self, step: CountdownStep) -> None:
         assessment = step.assessment
-        until = f" until {instant(assessment.due_at)}" if assessment.due_at else ""
         show(
-            phase=assessment.reason,
-            due_at=assessment.due_at,
-            headline=f"{assessment.verdict}: {assessment.reason}{until} ({assessment.rule})",
-            lines=(
-                f"State: {step.state}, warnings in this countdown: {step.cycle}",
-                *((f"Counts from {instant(assessment.base_at)}",) if assessment.base_at else ()),
-                *((f"Detail: {assessment.detail}",) if assessment.detail else ()),
-                "Any activity starts it again; licences or a managed customer end it.",
-            ),
+            assessment.reason,
+            assessment.due_at,
+            f"{assessment.rule}, {assessment.verdict}: {assessment.reason}",
+            f"State: {step.state}; warnings so far: {step.cycle}",
+            *([f"Counts from {instant(assessment.base_at)}"] if assessment.base_at else []),
+            *([f"Detail: {assessment.detail}"] if assessment.detail else []),
+            "Any activity starts it again; licences or a managed customer end it.",
         )
 
     @workflow.signal(name="facts_changed", description="Something was committed that may concern this process.")
     async def facts_changed(self) -> None:
         """Something was committed that may concern this process: read the facts again."""
-        self._wakes.tell()
+        self._watch.tell()
 
     @workflow.signal(name="activity", description="Activity of the organisation; it counts from its commit.")
     async def activity(self, activity: ActivitySignal) -> None:

@@ -46,6 +46,20 @@ class ReconcileInput(Contract):
     limit: int = 1000
 
 
+class RepairResult(Contract):
+    """What the comparison of processes and executions found, and repaired."""
+
+    checked: int
+    restarted: tuple[str, ...] = ()
+    orphaned: tuple[str, ...] = ()
+
+
+class OverdueAt(Contract):
+    """A question about the next dates at a business instant."""
+
+    as_of: Instant
+
+
 class ReconcileResult(Contract):
     """What did not fit, and was repaired (EV-03, P15)."""
 

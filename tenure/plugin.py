@@ -1,0 +1,73 @@
+"""The one plugin of every client, worker and replayer, so that all of them read and write the same."""
+
+import dataclasses
+from typing import Any
+
+from pydantic import SecretStr
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.plugin import SimplePlugin
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from tenure.codec import AesGcmCodec
+from tenure.errors import Refusal, RefusalCode, TenureError, Unavailable
+
+UNAVAILABLE = "unavailable"
+"""The type of a failure that passes: a service did not answer."""
+
+
+class TenurePlugin(SimplePlugin):
+    """Pydantic payloads, encrypted where there are keys, and one place where refusals become failures."""
+
+    def __init__(self, payload_keys: SecretStr | None = None) -> None:
+        """Make the plugin.
+
+        Args:
+            payload_keys: `id:base64,…`: the first encrypts, all decrypt. None leaves payloads readable.
+
+        Raises:
+            Misconfigured: the keys cannot be read.
+        """
+        super().__init__(
+            "tenure",
+            data_converter=data_converter(payload_keys),
+            interceptors=[_Boundary()],
+            # A bug must not end a process: anything else fails the workflow task, which is tried until it is mended.
+            workflow_failure_exception_types=[TenureError],
+        )
+
+
+def data_converter(payload_keys: SecretStr | None = None) -> DataConverter:
+    """What turns contracts into payloads. With keys, the texts of failures are encrypted, too."""
+    if payload_keys is None:
+        return pydantic_data_converter
+    return dataclasses.replace(
+        pydantic_data_converter,
+        payload_codec=AesGcmCodec.parse(payload_keys.get_secret_value()),
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+    )
+
+
+class _Boundary(Interceptor):
+    """Where what activities raise becomes what Temporal understands."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
+        return _ActivityBoundary(next)
+
+
+class _ActivityBoundary(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
+        try:
+            return await super().execute_activity(input)
+        except Refusal as refusal:
+            raise ApplicationError(
+                str(refusal),
+                refusal.details,
+                type=refusal.code,
+                # Of all refusals, time cures this one alone.
+                non_retryable=refusal.code is not RefusalCode.CLOCK_AHEAD,
+                category=ApplicationErrorCategory.BENIGN,
+            ) from None
+        except Unavailable as error:
+            raise ApplicationError(str(error), type=UNAVAILABLE) from error
