@@ -38,6 +38,8 @@ class Process(Contract):
     due_at: Instant | None = None
     wakes: int = 0
     """Changes of facts that concern it; the relay signals when this runs ahead of what it has sent."""
+    restarts: int = 0
+    """How often the repair has begun it again: without that, no execution ever takes the id of another."""
 
 
 class ReconcileInput(Contract):

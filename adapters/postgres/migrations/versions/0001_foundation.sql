@@ -28,11 +28,12 @@ create function business_now() returns timestamptz language sql volatile paralle
 $$ select clock_timestamp() + clock_offset from installation $$;
 comment on function business_now is 'The only clock of intake, watermarks, breaker and fence (SF-10).';
 
-create domain organisation_id as text check (value ~ '^org_[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$');
-create domain partner_id as text check (value ~ '^ptr_[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$');
-create domain person_id as text check (value ~ '^per_[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$');
-create domain licence_set_id as text check (value ~ '^lic_[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$');
-create domain trial_request_id as text check (value ~ '^req_[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$');
+-- Ids compare byte by byte, so that the order of locks is the same in SQL and in programs.
+create domain organisation_id as text collate "C" check (value ~ '^org_[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$');
+create domain partner_id as text collate "C" check (value ~ '^ptr_[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$');
+create domain person_id as text collate "C" check (value ~ '^per_[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$');
+create domain licence_set_id as text collate "C" check (value ~ '^lic_[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$');
+create domain trial_request_id as text collate "C" check (value ~ '^req_[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$');
 
 create table organisations (
     organisation_id organisation_id primary key,
@@ -237,8 +238,10 @@ create table processes (
     started_at timestamptz,
     closed_at timestamptz,
     wakes integer not null default 0,
-    wakes_sent integer not null default 0
+    wakes_sent integer not null default 0,
+    restarts integer not null default 0
 );
+comment on column processes.restarts is 'Counted by the repair when it makes a started process pending again (EV-03).';
 create index processes_to_start on processes (created_at, workflow_id) where state = 'pending';
 create index processes_to_wake on processes (workflow_id) where state = 'started' and wakes > wakes_sent;
 create index processes_organisation on processes (organisation_id);
