@@ -24,8 +24,11 @@ async def once[Result](
     so that it may be tried again when the facts have changed.
 
     Raises:
-        Refusal: `idempotency_key_reused` for another command under a used key, or whatever `carry_out` refuses.
+        Refusal: `not_permitted` to a partner, who only reads (P14); `idempotency_key_reused` for another command under
+            a used key; or whatever `carry_out` refuses.
     """
+    if caller.partner_id is not None:
+        raise Refusal(RefusalCode.NOT_PERMITTED)
     adapter: TypeAdapter[Result] = TypeAdapter(result_type)
     async with database.write() as connection:
         if caller.key is None:

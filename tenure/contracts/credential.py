@@ -1,6 +1,9 @@
 """Who may call the HTTP API and sign in to the console."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import StringConstraints
 
 from tenure.contracts.base import Contract
 from tenure.ids import PartnerId
@@ -20,7 +23,7 @@ class CredentialRole(StrEnum):
 class Credential(Contract):
     """Whom a bearer token was issued to; the audit names them as `role:name`."""
 
-    name: str
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
     role: CredentialRole
     partner_id: PartnerId | None = None
     """Set for a partner's token, and for no other."""

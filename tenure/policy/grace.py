@@ -16,13 +16,18 @@ def removal_due_at(kind: LicenceKind, expired_at: Instant, rules: Rules) -> Inst
     return expired_at + (rules.trial_grace if kind is LicenceKind.TRIAL else rules.subscription_grace)
 
 
+def is_over(licences: LicenceSet, as_of: Instant) -> bool:
+    """Whether the grace of a suspended set has ended; at its very end it has (XC-03)."""
+    return licences.removal_due_at is not None and as_of >= licences.removal_due_at
+
+
 def refuse_restore(licences: LicenceSet, by: RestoredBy, as_of: Instant) -> RefusalCode | None:
     """Why suspended licences cannot be restored now, or None where they can (RP-03, RP-04, GR-05, XC-03)."""
     if licences.state is LicenceState.REMOVED:
         return RefusalCode.IRREVERSIBLE
     if licences.state is LicenceState.ACTIVE:
         return RefusalCode.WRONG_STATE
-    if licences.removal_due_at is None or as_of >= licences.removal_due_at:
+    if licences.removal_due_at is None or is_over(licences, as_of):
         return RefusalCode.GRACE_OVER
     if licences.kind is LicenceKind.SUBSCRIPTION and by is not RestoredBy.PAID_SUBSCRIPTION:
         return RefusalCode.PAID_SUBSCRIPTION_REQUIRED

@@ -1,0 +1,281 @@
+"""Facts about licence sets, and the guarded steps of their grace (RP, DP)."""
+
+from functools import partial
+
+import asyncpg
+
+from adapters.postgres import audit, marking
+from adapters.postgres.commands import once
+from adapters.postgres.database import Connection, Database, business_now, lock, lock_one
+from adapters.postgres.graces import begin_graces, find_licence_set, licence_set, licence_sets, put_expiries
+from adapters.postgres.pending import clear_next_dates, close_process, wake_processes
+from tenure import names
+from tenure.contracts.base import Instant
+from tenure.contracts.forecast import NextKind
+from tenure.contracts.licence import (
+    ExpireLicences,
+    GraceCheck,
+    GraceOutcome,
+    GrantLicences,
+    LicenceSet,
+    LicenceState,
+    RenewalGraceInput,
+    RenewalGraceResult,
+    RestoreLicences,
+)
+from tenure.contracts.organisation import COUNTING, GONE
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import LicenceSetId
+from tenure.policy import grace as rule
+from tenure.policy.rules import Rules
+from tenure.ports import TIMER, Caller
+
+_NEXT = (NextKind.LICENCE_EXPIRY, NextKind.LICENCE_REMOVAL)
+
+
+class PostgresLicences:
+    """The port `Licences` on Postgres."""
+
+    def __init__(self, database: Database, rules: Rules) -> None:
+        self._database = database
+        self._rules = rules
+
+    async def grant(self, caller: Caller, command: GrantLicences) -> LicenceSet:
+        """New licences unmark the organisation (DP-01, DP-02, DP-04); the same set again changes nothing.
+
+        Raises:
+            Refusal: `organisation_not_found`, `org_deleted`, or `licence_set_exists` with other contents or state.
+        """
+        return await once(self._database, caller, command, LicenceSet, partial(_grant, caller.actor, command))
+
+    async def expire(self, caller: Caller, command: ExpireLicences) -> LicenceSet:
+        """Suspend the licences; their grace runs from the expiry (RP-01). The same expiry again changes nothing.
+
+        Raises:
+            Refusal: `licence_set_not_found`, `org_deleted`, `future_event`, or `wrong_state` when not active.
+        """
+        carry_out = partial(self._expire, caller.actor, command)
+        return await once(self._database, caller, command, LicenceSet, carry_out)
+
+    async def restore(self, caller: Caller, command: RestoreLicences) -> LicenceSet:
+        """Bring suspended licences back, strictly before the end of their grace (RP-03, RP-04).
+
+        Raises:
+            Refusal: `licence_set_not_found`, `org_deleted`, or what `policy.grace.refuse_restore` answers.
+        """
+        return await once(self._database, caller, command, LicenceSet, partial(_restore, caller.actor, command))
+
+    async def check_grace(self, grace: RenewalGraceInput, as_of: Instant) -> GraceCheck:
+        """Look whether the grace is pending or over; at its end, remove the licences (RP-05). Safe to repeat.
+
+        Raises:
+            Refusal: `clock_ahead`, when the end has not come yet by `business_now()` (P13).
+        """
+        async with self._database.write() as connection:
+            organisation, licences = await _look(connection, grace)
+            outcome = _outcome(organisation, licences, grace)
+            if outcome is None and licences is not None and rule.is_over(licences, as_of):
+                await _refuse_ahead(connection, as_of)
+                await _remove(connection, licences, as_of)
+                outcome = GraceOutcome.REMOVED
+            due_at = licences.removal_due_at if licences is not None and outcome is None else None
+            return GraceCheck(
+                outcome=outcome,
+                removal_due_at=due_at or grace.removal_due_at,
+                purge_meeting_data=outcome is GraceOutcome.REMOVED
+                and licences is not None
+                and licences.meetings
+                and rule.may_purge_meeting_data(await licence_sets(connection, grace.organisation_id)),
+            )
+
+    async def purge_meeting_data(self, grace: RenewalGraceInput, as_of: Instant) -> int:
+        """Delete the recordings of a removed set, unless another meetings licence is there by now (RP-06).
+
+        The database's own function decides that once more, and deletes; repeating it finds nothing left.
+        """
+        async with self._database.write() as connection:
+            organisation, licences = await _look(connection, grace)
+            removed = _outcome(organisation, licences, grace) is GraceOutcome.REMOVED
+            if not removed or licences is None or not licences.meetings:
+                return 0
+            purged: int = await connection.fetchval("select purge_recordings($1)", grace.organisation_id)
+            if purged:
+                await audit.append(
+                    connection,
+                    subject=grace.organisation_id,
+                    at=as_of,
+                    actor=TIMER.actor,
+                    action="recordings_purged",
+                    reason="grace_over",
+                    details={"licence_set_id": grace.licence_set_id, "recordings": purged},
+                )
+            return purged
+
+    async def conclude_grace(self, grace: RenewalGraceInput, as_of: Instant) -> RenewalGraceResult:
+        """Evaluate marking now that licences and meeting data are gone, and close the process (DM-01, GR-11).
+
+        Raises:
+            Refusal: `wrong_state` while the grace is pending, `clock_ahead` when `as_of` has not come yet.
+        """
+        async with self._database.write() as connection:
+            organisation, licences = await _look(connection, grace)
+            outcome = _outcome(organisation, licences, grace)
+            if outcome is None:
+                raise Refusal(RefusalCode.WRONG_STATE)
+            marked = False
+            if outcome is GraceOutcome.REMOVED and organisation is not None:
+                await _refuse_ahead(connection, as_of)
+                marked = organisation["state"] in COUNTING or await marking.evaluate(
+                    connection,
+                    organisation,
+                    at=as_of,
+                    actor=TIMER.actor,
+                    reason="licences_removed",
+                    rules=self._rules,
+                )
+            await close_process(connection, names.renewal_grace_id(grace.licence_set_id, grace.generation), as_of)
+            return RenewalGraceResult(outcome=outcome, marked=marked)
+
+    async def _expire(self, actor: str, command: ExpireLicences, connection: Connection) -> LicenceSet:
+        licences = await _lock(connection, command.licence_set_id)
+        if licences.state is LicenceState.SUSPENDED and licences.expires_at == command.expired_at:
+            return licences
+        if licences.state is not LicenceState.ACTIVE:
+            raise Refusal(RefusalCode.WRONG_STATE)
+        now = await business_now(connection)
+        if command.expired_at > now:
+            raise Refusal(RefusalCode.FUTURE_EVENT, "This expiry lies in the future.")
+        suspended = licences.model_copy(
+            update={
+                "state": LicenceState.SUSPENDED,
+                "expires_at": command.expired_at,
+                "removal_due_at": rule.removal_due_at(licences.kind, command.expired_at, self._rules),
+                "generation": licences.generation + 1,
+            }
+        )
+        await _change(connection, licences, suspended, at=now, actor=actor, reason="expired")
+        await begin_graces(connection, [suspended], at=now)
+        return suspended
+
+
+async def _grant(actor: str, command: GrantLicences, connection: Connection) -> LicenceSet:
+    organisation = await lock_one(connection, command.organisation_id)
+    now = await business_now(connection)
+    row = await connection.fetchrow(
+        "insert into licence_sets (licence_set_id, organisation_id, kind, state, meetings, expires_at, created_at)"
+        " values ($1, $2, $3, 'active', $4, $5, $6) on conflict do nothing returning *",
+        command.licence_set_id,
+        command.organisation_id,
+        command.kind,
+        command.meetings,
+        command.expires_at,
+        now,
+    )
+    if row is None:
+        return await _granted_before(connection, command)
+    licences = licence_set(row)
+    await put_expiries(connection, [licences])
+    await _record(connection, None, licences, at=now, actor=actor, reason="granted")
+    await marking.unmark(connection, organisation, at=now, actor=actor, reason="licences_granted")
+    return licences
+
+
+async def _granted_before(connection: Connection, command: GrantLicences) -> LicenceSet:
+    known = await find_licence_set(connection, command.licence_set_id)
+    wanted = LicenceSet(state=LicenceState.ACTIVE, generation=known.generation if known else 0, **command.model_dump())
+    if known != wanted:
+        raise Refusal(RefusalCode.LICENCE_SET_EXISTS)
+    return wanted
+
+
+async def _restore(actor: str, command: RestoreLicences, connection: Connection) -> LicenceSet:
+    licences = await _lock(connection, command.licence_set_id)
+    now = await business_now(connection)
+    refusal = rule.refuse_restore(licences, command.by, now)
+    if refusal is not None:
+        raise Refusal(refusal)
+    active = licences.model_copy(
+        update={"state": LicenceState.ACTIVE, "expires_at": command.expires_at, "removal_due_at": None}
+    )
+    await _change(connection, licences, active, at=now, actor=actor, reason=command.by)
+    await put_expiries(connection, [active])
+    await wake_processes(connection, licences.organisation_id)
+    return active
+
+
+async def _remove(connection: Connection, licences: LicenceSet, as_of: Instant) -> None:
+    removed = licences.model_copy(update={"state": LicenceState.REMOVED, "removal_due_at": None})
+    await _change(connection, licences, removed, at=as_of, actor=TIMER.actor, reason="grace_over")
+
+
+async def _lock(connection: Connection, licence_set_id: LicenceSetId) -> LicenceSet:
+    """Lock the organisation of a licence set, which never changes, and read the set anew."""
+    seen = await find_licence_set(connection, licence_set_id)
+    if seen is not None:
+        await lock_one(connection, seen.organisation_id)
+    licences = await find_licence_set(connection, licence_set_id)
+    if licences is None:
+        raise Refusal(RefusalCode.LICENCE_SET_NOT_FOUND)
+    return licences
+
+
+async def _look(connection: Connection, grace: RenewalGraceInput) -> tuple[asyncpg.Record | None, LicenceSet | None]:
+    """Lock the organisation of a grace, gone or not, and read its licence set."""
+    organisation = (await lock(connection, grace.organisation_id)).get(grace.organisation_id)
+    return organisation, await find_licence_set(connection, grace.licence_set_id)
+
+
+def _outcome(
+    organisation: asyncpg.Record | None, licences: LicenceSet | None, grace: RenewalGraceInput
+) -> GraceOutcome | None:
+    if organisation is None or organisation["state"] in GONE or licences is None:
+        return GraceOutcome.ORGANISATION_GONE
+    if licences.generation != grace.generation or licences.state is LicenceState.ACTIVE:
+        return GraceOutcome.RESTORED
+    return GraceOutcome.REMOVED if licences.state is LicenceState.REMOVED else None
+
+
+async def _refuse_ahead(connection: Connection, as_of: Instant) -> None:
+    now = await business_now(connection)
+    if as_of > now:
+        raise Refusal(RefusalCode.CLOCK_AHEAD, details={"ahead_seconds": (as_of - now).total_seconds()})
+
+
+async def _change(
+    connection: Connection, before: LicenceSet, after: LicenceSet, *, at: Instant, actor: str, reason: str
+) -> None:
+    """Write the new state with its audit row; the next dates of the old one hold no more."""
+    await connection.execute(
+        "update licence_sets set state = $2, expires_at = $3, removal_due_at = $4, generation = $5,"
+        " removed_at = case when $2 = 'removed' then $6::timestamptz end where licence_set_id = $1",
+        after.licence_set_id,
+        after.state,
+        after.expires_at,
+        after.removal_due_at,
+        after.generation,
+        at,
+    )
+    await clear_next_dates(connection, after.organisation_id, *_NEXT, subject=after.licence_set_id)
+    await _record(connection, before.state, after, at=at, actor=actor, reason=reason)
+
+
+async def _record(
+    connection: Connection,
+    from_state: LicenceState | None,
+    licences: LicenceSet,
+    *,
+    at: Instant,
+    actor: str,
+    reason: str,
+) -> None:
+    await audit.append(
+        connection,
+        subject=licences.organisation_id,
+        at=at,
+        actor=actor,
+        action=f"licences_{licences.state}",
+        from_state=from_state,
+        to_state=licences.state,
+        reason=reason,
+        details={"licence_set_id": licences.licence_set_id, "generation": licences.generation},
+    )
