@@ -7,16 +7,16 @@ from typing import Final, Protocol
 
 from temporalio.client import Client
 
-from adapters.postgres.simulation import PostgresSimulation
+from adapters.postgres.simulation import Execution, PostgresSimulation
 from tenure.contracts.base import Instant
-from workers.simulation.executions import TOLERANCE, Executions, Progress, SimulationStuck
+from workers.simulation.executions import CLOSE, Executions, Progress, SimulationStuck
 
 type BeforeHop = Callable[[Instant], Awaitable[None]]
 """Called at each instant the clock stops at, before any execution gets there."""
 
-_MARGIN: Final = timedelta(milliseconds=100)
-"""The clock stops this much after a due date, so that the hop itself waits for what falls due."""
-_POLL_SECONDS: Final = 0.05
+_MARGIN: Final = timedelta(minutes=1)
+"""The clock stops this much after a due date, so that what falls due is done within the move, with time to spare."""
+_POLL_SECONDS: Final = 0.03
 _AT_ONCE: Final = 16
 """Executions that are moved at the same time."""
 
@@ -49,7 +49,7 @@ class SimulationClock:
         Args:
             simulation: Its database.
             client: Connected to a namespace that may skip time; workers poll there.
-            relay: Starts processes with `start_delay` equal to the simulation's offset.
+            relay: Starts processes at the simulation's now, as `starting_client` says.
             patience: How long, in real time, nothing may move before that counts as an error.
         """
         self._simulation = simulation
@@ -74,17 +74,17 @@ class SimulationClock:
         """
         await self.settle()
         while (now := await self.now()) < to:
-            stops = [to, *self._retries_at]
+            dates = [*self._retries_at]
             if look := await self._simulation.next_look():
-                stops.append(look)
-            stop = min(stop for stop in stops if stop > now)
-            await self._simulation.set(stop + _MARGIN)
+                dates.append(look)
+            stop = min([to, *(date + _MARGIN for date in dates if date > now)])
+            await self._simulation.set(stop)
             if before_hop is not None:
                 await before_hop(stop)
             await self.settle()
 
     async def settle(self) -> None:
-        """Let everything that is due now happen: until no execution works, nothing has to be started and no date is past.
+        """Let everything that is due now happen: no execution works, nothing has to be started and no date is past.
 
         Raises:
             SimulationStuck: that does not come about.
@@ -94,11 +94,9 @@ class SimulationClock:
         patient_until = 0.0
         while True:
             await self._relay.run_once()
-            offset = await self._simulation.offset()
-            progress = await self._hop(await self._simulation.executions(), offset)
-            waiting = [f"{each.workflow_id}: {work}" for each in progress for work in each.busy]
-            waiting += [f"{each.workflow_id} is {each.lag} behind." for each in progress if each.lag > TOLERANCE]
-            waiting += (await self._simulation.outstanding()).sentences()
+            executions = await self._simulation.executions()
+            progress = await self._hop(executions, await self._simulation.offset())
+            waiting = await self._waiting(executions, progress)
             if not waiting:
                 self._retries_at = [instant for each in progress for instant in each.retries_at]
                 return
@@ -108,16 +106,31 @@ class SimulationClock:
                 raise SimulationStuck("The simulation does not go on. " + " ".join(waiting))
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def _hop(self, workflow_ids: Sequence[str], offset: timedelta) -> list[Progress]:
+    async def _hop(self, executions: Sequence[Execution], offset: timedelta) -> list[Progress]:
         free = asyncio.Semaphore(_AT_ONCE)
 
-        async def hop(workflow_id: str) -> Progress:
+        async def hop(execution: Execution) -> Progress:
             async with free:
-                return await self._executions.hop(workflow_id, offset)
+                return await self._executions.hop(execution.workflow_id, offset)
 
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(hop(workflow_id)) for workflow_id in workflow_ids]
+                tasks = [group.create_task(hop(execution)) for execution in executions]
         except* SimulationStuck as stuck:
             raise SimulationStuck(" ".join(map(str, stuck.exceptions))) from None
         return [task.result() for task in tasks]
+
+    async def _waiting(self, executions: Sequence[Execution], progress: Sequence[Progress]) -> list[str]:
+        """Say what has to happen before the clock may go on, a sentence each."""
+        outstanding = await self._simulation.outstanding()
+        # A date stays past while the step that would move it on has failed and waits for its next attempt.
+        retried = {
+            execution.organisation_id for execution, each in zip(executions, progress, strict=True) if each.retries_at
+        }
+        return [
+            *(f"{each.workflow_id}: {work}." for each in progress for work in each.busy),
+            *(f"{each.workflow_id} is {each.lag} behind." for each in progress if each.lag > CLOSE),
+            *(f"{workflow_id} is not started." for workflow_id in outstanding.to_start),
+            *(f"{workflow_id} is not told of a change." for workflow_id in outstanding.to_wake),
+            *(date.sentence for date in outstanding.overdue if date.organisation_id not in retried),
+        ]

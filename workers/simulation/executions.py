@@ -1,10 +1,10 @@
-"""Workflow executions under a simulation's clock: moved to an offset from the wall's time, and asked what they do.
+"""Workflow executions under a simulation's clock: moved along with it, and asked what they do.
 
-Per-execution time skipping is marked experimental in Temporal 1.32; all that touches it is here.
+Per-execution time skipping is marked experimental in Temporal 1.32; all that touches it is here and in `starts`.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -17,8 +17,15 @@ from temporalio.testing import TimeSkipper
 from tenure.contracts.base import Instant
 from tenure.errors import TenureError
 
-TOLERANCE: Final = timedelta(milliseconds=250)
-"""How far the clock of an idle execution may lag behind the installation's; it is never ahead."""
+CLOSE: Final = timedelta(seconds=10)
+"""An execution whose clock is not further behind than this is left to walk by itself.
+
+Moving it by less is dangerous in server 1.32: one that works while the end of its move goes by in real time skips to
+its next timer instead, however far that is. A move has to be longer than all the work that falls due on its way.
+"""
+_AHEAD: Final = timedelta(seconds=1)
+_TO_BEGIN: Final = timedelta(milliseconds=100)
+"""How long after its start delay an execution has its first task at the latest."""
 _ENDED_WELL: Final = frozenset({WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CONTINUED_AS_NEW})
 
 
@@ -33,18 +40,18 @@ class Progress:
     workflow_id: str
     running: bool
     lag: timedelta = timedelta(0)
-    """How far its clock is behind the offset that was asked for."""
-    busy: tuple[str, ...] = field(default=())
+    """How far its clock is behind the installation's."""
+    busy: tuple[str, ...] = ()
     """What it works on at this moment, in words; empty while it sleeps."""
-    retries_at: tuple[Instant, ...] = field(default=())
-    """When activities that have failed are tried again, by its own clock."""
+    retries_at: tuple[Instant, ...] = ()
+    """When activities that have failed are tried again."""
 
 
 class Executions:
     """The executions of a namespace that may skip time."""
 
     def __init__(self, client: Client, *, patience: timedelta) -> None:
-        """Take the client, and how long real time one move may take."""
+        """Take the client, and how long in real time one move may take."""
         self._client = client
         self._skipper = TimeSkipper(client)
         self._patience = patience
@@ -53,7 +60,7 @@ class Executions:
         """Ask what an execution does, and how far its clock is behind the wall's time plus `offset`.
 
         Raises:
-            SimulationStuck: there is no such execution, or it has failed.
+            SimulationStuck: there is no such execution, it has failed, or its clock ran ahead.
         """
         before = datetime.now(UTC)
         try:
@@ -62,26 +69,28 @@ class Executions:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             raise SimulationStuck(f"{workflow_id} does not run, although it was started.") from error
+        after = datetime.now(UTC)
         if description.status is not WorkflowExecutionStatus.RUNNING:
             if description.status not in _ENDED_WELL:
                 raise SimulationStuck(f"{workflow_id} ended as {_name(description)}.")
             return Progress(workflow_id, running=False)
         raw = description.raw_description
         info = raw.workflow_extended_info
-        # The answer is a little older than its arrival. Measured from before the question, the lag comes out too small
-        # by that much, so that no execution is ever moved ahead of the installation's clock.
-        skipped = timedelta(0)
-        if info.HasField("time_skipping_info"):
-            skipped = info.time_skipping_info.current_time.ToDatetime(UTC) - before
+        clock = info.time_skipping_info.current_time.ToDatetime(UTC) if info.HasField("time_skipping_info") else before
+        if clock - after - offset > _AHEAD:
+            raise SimulationStuck(f"{workflow_id} ran {clock - after - offset} ahead of the installation's clock.")
         task = raw.pending_workflow_task
         busy = [f"workflow task, attempt {task.attempt}"] if raw.HasField("pending_workflow_task") else []
+        if clock < raw.workflow_execution_info.execution_time.ToDatetime(UTC) + _TO_BEGIN:
+            busy.append("its first workflow task")
         busy += [_sentence(activity) for activity in raw.pending_activities if not _resting(activity)]
         retries = [
             activity.next_attempt_schedule_time.ToDatetime(UTC)
             for activity in raw.pending_activities
             if _resting(activity)
         ]
-        return Progress(workflow_id, True, offset - skipped, tuple(busy), tuple(retries))
+        # Measured from before the question, the lag comes out too small by the time it took: no move goes too far.
+        return Progress(workflow_id, True, before + offset - clock, tuple(busy), tuple(retries))
 
     async def hop(self, workflow_id: str, offset: timedelta) -> Progress:
         """Move an execution's clock to the wall's time plus `offset`, and let it do on the way what falls due.
@@ -90,21 +99,20 @@ class Executions:
             SimulationStuck: it does not get there in time, or has failed.
         """
         progress = await self.look(workflow_id, offset)
-        if not progress.running or progress.lag <= TOLERANCE:
+        if not progress.running or progress.lag <= CLOSE:
             return progress
         try:
             async with asyncio.timeout(self._patience.total_seconds()):
                 arrived = await self._skipper.fast_forward(self._handle(workflow_id), progress.lag)
         except TimeoutError as error:
-            progress = await self.look(workflow_id, offset)
-            doing = "; ".join(progress.busy) or "nothing"
+            doing = "; ".join((await self.look(workflow_id, offset)).busy) or "nothing"
             raise SimulationStuck(
                 f"{workflow_id} did not come {progress.lag} forward within {self._patience}: it waits for {doing}."
             ) from error
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            arrived = False
+            arrived = False  # it has closed meanwhile
         after = await self.look(workflow_id, offset)
         if after.running and not arrived:
             raise SimulationStuck(f"{workflow_id} stopped {after.lag} short: it took too many steps on the way.")
