@@ -8,13 +8,20 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerialize
 Instant = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
 """A point in time with its offset; stored and compared as UTC. One before 2000 is a zero that passed for a time (P4)."""
 
+_LOCAL_PART = r'[^\s@<>()\[\]\\,;:"\x00-\x1f\x7f-\x9f]+'
+_LABEL = r"(?:[^\s\x00-/:-@\[-`{-\x9f]|-)+"
+
 EmailAddress = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True, max_length=254, pattern=r"^[^@\s<>\x00-\x1f\x7f]+@[^@\s<>\x00-\x1f\x7f]+$"
-    ),
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=rf"^{_LOCAL_PART}@{_LABEL}(?:\.{_LABEL})*$"),
 ]
-"""An address as RFC 5321 limits it; whether mail reaches it is found by sending."""
+"""An address as RFC 5321 limits it, in any script, without quoted local parts and address literals.
+
+It can stand in a header or a command as it is. Whether mail reaches it is found by sending.
+"""
+
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
+"""Text without line ends and control characters, such as a header takes."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 """A short text of a person: a name or a reason."""

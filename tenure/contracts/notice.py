@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from tenure.contracts.base import Contract, EmailAddress, Instant
+from tenure.contracts.base import Contract, EmailAddress, Instant, Line
 from tenure.ids import OrganisationId, PersonId
 
 MessageId = Annotated[str, StringConstraints(max_length=250, pattern=r"^<[!-;=?A-~]+@[!-;=?A-~]+>$")]
@@ -73,11 +73,11 @@ class Mail(Contract):
 
     message_id: MessageId
     date: Instant
-    to_name: str
+    to_name: Line
     to_address: EmailAddress
     language: str
     """The tag of the language it is written in."""
-    subject: str
+    subject: Line
     text: str
     html: str
     not_before: Instant | None = None
