@@ -5,7 +5,6 @@ import asyncpg
 from adapters.postgres import breakers, marking
 from adapters.postgres.database import Connection
 from tenure.contracts.activity import Feed
-from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Evidence, PendingRequest, Promise
 from tenure.contracts.organisation import COUNTING, OrganisationState
 from tenure.errors import Refusal, RefusalCode

@@ -21,9 +21,15 @@ class Breaker(Contract):
     released_because: str | None = None
     released_at: Instant | None = None
     fenced_last_hour: int = 0
+    """Unused organisations of this scope that were fenced in the rolling hour, aborted ones included."""
     fenced_last_day: int = 0
+    own_last_hour: int = 0
+    """Organisations deleted at their own request: they count for the alert, and are not held."""
+    own_last_day: int = 0
     limit_hour: int
     limit_day: int
+    alert: bool = False
+    """It is open, or fences and own requests together exceed a limit: somebody should look."""
 
 
 class ReleaseBreaker(Contract):

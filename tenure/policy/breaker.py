@@ -1,30 +1,28 @@
 """The breaker's rule: whether one more fence would be one too many (SF-05)."""
 
-from tenure.contracts.base import Contract
 from tenure.contracts.breaker import Breaker
-from tenure.policy.rules import BreakerLimit
 
 
-class FenceCount(Contract):
-    """What a scope (the fleet, or one partner) has seen: fences of unused organisations in the rolling windows."""
-
-    organisations: int
-    last_hour: int
-    last_day: int
-
-
-def trips(count: FenceCount, hour: BreakerLimit, day: BreakerLimit) -> str | None:
-    """Why one more fence must open the breaker, or None where it may go ahead.
-
-    The windows are half-open; the limits are the larger of an absolute number and a share of the scope's organisations.
-    """
-    if count.last_hour + 1 > hour.allowed(count.organisations):
-        return f"{count.last_hour} in the last hour, {hour.allowed(count.organisations)} allowed"
-    if count.last_day + 1 > day.allowed(count.organisations):
-        return f"{count.last_day} in the last day, {day.allowed(count.organisations)} allowed"
-    return None
+def trips(breaker: Breaker) -> str | None:
+    """Why one more fence must open a breaker that is closed, or None where it may go ahead."""
+    return _exceeds(breaker.fenced_last_hour + 1, breaker.fenced_last_day + 1, breaker)
 
 
 def blocks(breaker: Breaker) -> bool:
-    """Whether an open breaker lets nothing more through: all that an operator released has been used."""
+    """Whether an open breaker lets nothing through: no fence and no purge, until an operator releases a number."""
     return breaker.open_since is not None and breaker.released <= 0
+
+
+def alerts(breaker: Breaker) -> bool:
+    """Whether somebody should look: it is open, or own requests and fences together exceed what fences may."""
+    hour = breaker.fenced_last_hour + breaker.own_last_hour
+    day = breaker.fenced_last_day + breaker.own_last_day
+    return breaker.open_since is not None or _exceeds(hour, day, breaker) is not None
+
+
+def _exceeds(hour: int, day: int, breaker: Breaker) -> str | None:
+    if hour > breaker.limit_hour:
+        return f"{hour} in an hour, {breaker.limit_hour} allowed"
+    if day > breaker.limit_day:
+        return f"{day} in a day, {breaker.limit_day} allowed"
+    return None

@@ -6,12 +6,19 @@ second implementation of it.
 
 from datetime import timedelta
 
+from tenure.contracts.activity import Feed
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Assessment, Evidence, Promise, Reason, Verdict
 from tenure.contracts.organisation import COUNTING, OrganisationState
 from tenure.ids import TrialRequestId
 from tenure.policy import promise as promises
 from tenure.policy.rules import Rules
+
+TURN_LASTS = timedelta(seconds=30)
+"""How long a place in the queue holds once its time has come: after an outage new ones are given, so that what had
+places in it does not go all at once (SF-06)."""
+_SHORTEST_LOOK = timedelta(minutes=1)
+_SHORTEST_RHYTHM = timedelta(minutes=2)
 
 
 def base_at(evidence: Evidence) -> Instant | None:
@@ -40,7 +47,7 @@ def assess(evidence: Evidence, as_of: Instant, rules: Rules) -> Assessment:
         return Assessment(verdict=Verdict.UNMARK, reason=Reason.LICENCES_HELD, rule="DP-04", base_at=base)
     if evidence.customers_managed > 0:
         return Assessment(verdict=Verdict.UNMARK, reason=Reason.CUSTOMERS_MANAGED, rule="DM-02", base_at=base)
-    if base is None or min(evidence.licence_sets_held, evidence.customers_managed, evidence.generation) < 0:
+    if base is None or evidence.generation < 1 or min(evidence.licence_sets_held, evidence.customers_managed) < 0:
         return _hold(Reason.INCOMPLETE, "SF-04", as_of, base, rules)
     if evidence.state is OrganisationState.MARKED:
         return _marked(evidence, base, as_of, rules)
@@ -60,7 +67,7 @@ def _marked(evidence: Evidence, base: Instant, as_of: Instant, rules: Rules) -> 
 
 def _warned(evidence: Evidence, base: Instant, as_of: Instant, rules: Rules) -> Assessment:
     promise = evidence.promise
-    if promise is None or promise.cycle != evidence.cycle:
+    if promise is None or evidence.cycle < 1 or promise.cycle != evidence.cycle:
         return _hold(Reason.INCOMPLETE, "SF-01", as_of, base, rules)
     if base > promise.base_at:
         return Assessment(verdict=Verdict.RESET, reason=Reason.ACTIVITY, rule="AC-03", base_at=base)
@@ -72,8 +79,7 @@ def _warned(evidence: Evidence, base: Instant, as_of: Instant, rules: Rules) -> 
     return (
         _request(evidence, as_of, base)
         or _feeds(evidence, gate, as_of, base, rules)
-        or (_hold(Reason.BREAKER_OPEN, "SF-05", as_of, base, rules) if evidence.breaker_open else None)
-        or (_hold(Reason.DRY_RUN, "WH-06", as_of, base, rules) if rules.dry_run else None)
+        or _switches(evidence, as_of, base, rules)
         or _turn(evidence, as_of, base)
         or Assessment(verdict=Verdict.FENCE, reason=Reason.SILENCE, rule="DM-08", base_at=base)
     )
@@ -115,15 +121,49 @@ def _feeds(evidence: Evidence, needed_until: Instant, as_of: Instant, base: Inst
     """A feed that is silent or behind is not silence of the organisation (SF-03, P3)."""
     if not evidence.feeds:
         return _hold(Reason.FEED_UNKNOWN, "SF-03", as_of, base, rules, detail="no activity feed is registered")
-    behind = [feed for feed in evidence.feeds if feed.watermark is None or feed.watermark < needed_until]
-    if not behind:
+    faults = {feed: fault for feed in evidence.feeds if (fault := _fault(feed, needed_until, as_of))}
+    if not faults:
         return None
-    reason = Reason.FEED_UNKNOWN if any(feed.watermark is None for feed in behind) else Reason.FEED_BEHIND
-    wait = min(rules.look_again, max(min(feed.rhythm for feed in behind), timedelta(minutes=1)))
-    names = ", ".join(sorted(feed.source for feed in behind))
+    # Half a rhythm: a look that comes exactly one rhythm after a heartbeat would find the feed silent again and again.
+    wait = max(min(feed.rhythm for feed in faults) / 2, _SHORTEST_LOOK)
     return Assessment(
-        verdict=Verdict.HOLD, reason=reason, rule="SF-03", due_at=as_of + wait, base_at=base, detail=names
+        verdict=Verdict.HOLD,
+        reason=next(reason for reason in _FAULTS if reason in faults.values()),
+        rule="SF-03",
+        due_at=as_of + min(rules.look_again, wait),
+        base_at=base,
+        detail=", ".join(sorted(feed.source for feed in faults)),
     )
+
+
+_FAULTS = (Reason.FEED_UNKNOWN, Reason.FEED_SILENT, Reason.FEED_BEHIND)
+
+
+def _fault(feed: Feed, needed_until: Instant, as_of: Instant) -> Reason | None:
+    """What is wrong with a feed: never heard of, silent for longer than its rhythm, or behind the deadline."""
+    if feed.watermark is None or feed.heard_at is None:
+        return Reason.FEED_UNKNOWN
+    if as_of - feed.heard_at > max(feed.rhythm, _SHORTEST_RHYTHM):
+        return Reason.FEED_SILENT
+    return Reason.FEED_BEHIND if feed.watermark < needed_until else None
+
+
+def _switches(evidence: Evidence, as_of: Instant, base: Instant, rules: Rules) -> Assessment | None:
+    """What stops the fleet, whatever the organisation's own evidence says."""
+    if evidence.breaker_open:
+        return _hold(Reason.BREAKER_OPEN, "SF-05", as_of, base, rules)
+    if rules.dry_run:
+        return _hold(Reason.DRY_RUN, "WH-06", as_of, base, rules)
+    if evidence.rules_version != rules.version:
+        return _hold(Reason.RULES_CHANGED, "SF-04", as_of, base, rules, detail=evidence.rules_version)
+    return None
+
+
+def needs_turn(assessment: Assessment, evidence: Evidence, now: Instant) -> bool:
+    """Whether the act that is due has no place in the queue, or let it lapse (SF-05, SF-06)."""
+    if assessment.verdict not in {Verdict.WARN, Verdict.FENCE}:
+        return False
+    return evidence.turn_at is None or now > evidence.turn_at + TURN_LASTS
 
 
 def _turn(evidence: Evidence, as_of: Instant, base: Instant) -> Assessment | None:

@@ -17,10 +17,15 @@ class PurgeEvidence(Contract):
     late_activity: bool
     """An event dated before the fence, newer than what was known, has arrived after it."""
     breaker_open: bool
+    customers_managed: int = 0
+    """Of a partner's own organisation: an aborted erasure can bring a customer back to it."""
 
 
 def clear(evidence: PurgeEvidence, as_of: Instant, rules: Rules) -> Clearance:
-    """Say whether the purge may begin; the customer's own request has no quarantine and waits for nothing."""
+    """Say whether the purge may begin; the customer's own request has no quarantine and waits for nothing.
+
+    A purge that has begun is no longer asked: half an organisation helps nobody, it only goes forward (XC-07).
+    """
     erasure = evidence.erasure
     if erasure.state is ErasureState.ABORTED:
         return Clearance(cleared=False, aborted=True)
@@ -30,12 +35,21 @@ def clear(evidence: PurgeEvidence, as_of: Instant, rules: Rules) -> Clearance:
         return Clearance(cleared=True)
     if as_of < erasure.quarantine_until:
         return Clearance(cleared=False, held_because="quarantine", due_at=erasure.quarantine_until)
-    again = as_of + rules.look_again
+    held_because = _fault(evidence)
+    if held_because is None:
+        return Clearance(cleared=True)
+    return Clearance(cleared=False, held_because=held_because, due_at=as_of + rules.look_again)
+
+
+def _fault(evidence: PurgeEvidence) -> str | None:
+    """What speaks against a purge whose quarantine is over."""
     if evidence.late_activity:
-        return Clearance(cleared=False, held_because="late_activity", due_at=again)
+        return "late_activity"
+    if evidence.customers_managed > 0:
+        return "customers_managed"
     if evidence.breaker_open:
-        return Clearance(cleared=False, held_because="breaker_open", due_at=again)
-    behind = [feed for feed in evidence.feeds if feed.watermark is None or feed.watermark < erasure.fenced_at]
-    if behind or not evidence.feeds:
-        return Clearance(cleared=False, held_because="feed_behind", due_at=again)
-    return Clearance(cleared=True)
+        return "breaker_open"
+    fenced_at = evidence.erasure.fenced_at
+    if not evidence.feeds or any(feed.watermark is None or feed.watermark < fenced_at for feed in evidence.feeds):
+        return "feed_behind"
+    return None

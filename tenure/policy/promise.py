@@ -16,20 +16,40 @@ def promised(attempt_at: Instant, time_zone: str, rules: Rules) -> Instant:
     """
     zone = ZoneInfo(time_zone)
     due = attempt_at + rules.notice_period
-    local = due.astimezone(zone)
-    day = local.date()
-    midnight = datetime.combine(day, time(), zone).astimezone(UTC)
-    while midnight < due:
+    day = due.astimezone(zone).date()
+    while (midnight := datetime.combine(day, time(), zone).astimezone(UTC)) < due:
         day += timedelta(days=1)
-        midnight = datetime.combine(day, time(), zone).astimezone(UTC)
     return midnight
 
 
-def moved(promise: Promise, attempt_at: Instant, time_zone: str, rules: Rules) -> Instant:
-    """What the promise says once a warning was attempted or accepted at that instant: the same or later, never earlier."""
-    if attempt_at + rules.notice_period <= promise.not_before:
-        return promise.not_before
-    return max(promise.not_before, promised(attempt_at, time_zone, rules))
+def attempted(promise: Promise, attempt_at: Instant, time_zone: str, rules: Rules) -> Promise:
+    """What holds once a warning is tried at that instant, before it is written: the date that the mail prints.
+
+    While nobody was told, each attempt leaves the full notice period after it. Once a mail server has accepted the
+    warning of one full admin, the attempts for the others print the same date (SF-02): a mailbox that puts its mail off
+    for ever is no way to put the deletion off (DM-10).
+    """
+    not_before = promise.not_before
+    if promise.first_accepted_at is None:
+        not_before = _moved(promise, attempt_at, time_zone, rules)
+    first = promise.first_attempt_at or attempt_at
+    return promise.model_copy(update={"first_attempt_at": first, "not_before": not_before})
+
+
+def accepted(promise: Promise, accepted_at: Instant, time_zone: str, rules: Rules) -> Promise:
+    """What holds once a mail server has accepted a warning: the first acceptance leaves the full notice period too."""
+    if promise.first_accepted_at is not None:
+        return promise
+    not_before = _moved(promise, accepted_at, time_zone, rules)
+    return promise.model_copy(update={"first_accepted_at": accepted_at, "not_before": not_before})
+
+
+def settled(promise: Promise, settled_at: Instant) -> Promise:
+    """What holds once no recipient is being tried any more.
+
+    Where there was none to try, this is the attempt that goes on record (DM-17).
+    """
+    return promise.model_copy(update={"settled": True, "first_attempt_at": promise.first_attempt_at or settled_at})
 
 
 def told_at(promise: Promise, rules: Rules) -> Instant | None:
@@ -49,3 +69,10 @@ def deletion_at(promise: Promise, rules: Rules) -> Instant | None:
     """The gate: at or after the promise, and the notice period after the telling. None while nobody was told."""
     told = told_at(promise, rules)
     return None if told is None else max(promise.not_before, told + rules.notice_period)
+
+
+def _moved(promise: Promise, instant: Instant, time_zone: str, rules: Rules) -> Instant:
+    """The promise, or a later one where it would leave less than the notice period; never an earlier one."""
+    if instant + rules.notice_period <= promise.not_before:
+        return promise.not_before
+    return promised(instant, time_zone, rules)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from tenure.contracts.base import Contract
+from tenure.contracts.base import Contract, Text
 
 Days = Annotated[timedelta, Field(ge=timedelta(days=1), le=timedelta(days=3650))]
 
@@ -24,7 +24,7 @@ class BreakerLimit(Contract):
 class Rules(Contract):
     """What the lifecycle rules are made of. A blank, zero or negative duration is refused on load (P4)."""
 
-    version: Annotated[str, Field(min_length=1, max_length=40)] = "2026-11"
+    version: Text = "2026-11"
     trial_grace: Days = timedelta(days=30)
     """RP-01."""
     subscription_grace: Days = timedelta(days=60)
@@ -35,6 +35,8 @@ class Rules(Contract):
     """From the warning to the deletion (DM-06)."""
     quarantine: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(hours=24)
     """Between fence and purge (SF-11)."""
+    backups_kept: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(days=35)
+    """How long backups of the database hold what was purged: the receipt says so (SF-07)."""
     when_nobody_reachable: Literal["proceed", "hold"] = "proceed"
     """SF-02, DM-17."""
     per_second: Annotated[float, Field(gt=0, le=100)] = 1.0

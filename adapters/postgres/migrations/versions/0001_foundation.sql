@@ -269,7 +269,7 @@ create table erasures (
 );
 comment on column erasures.partner_ids is 'Who managed the organisation at the fence: whose breaker counts it.';
 comment on column erasures.evidence is 'What the fence saw, for the receipt. Free of personal data.';
-create index erasures_recent on erasures (fenced_at) where cause = 'unused';
+create index erasures_recent on erasures (fenced_at);
 
 -- Content of the platform that Tenure purges itself; other platforms come behind the same port.
 create table content (
