@@ -16,6 +16,9 @@ SIMULATION_NAMESPACE = "tenure-simulation"
 
 RECONCILE_SCHEDULE = "reconcile"
 
+FACTS_CHANGED = "facts_changed"
+"""The signal that every process understands: read the facts again."""
+
 _PREFIX = {
     ProcessType.RENEWAL_GRACE: "renewal-grace",
     ProcessType.DELETION_COUNTDOWN: "deletion",

@@ -1,9 +1,11 @@
 """The one plugin of every client, worker and replayer, so that all of them read and write the same."""
 
 import dataclasses
+from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
+from temporalio import activity
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -15,6 +17,10 @@ from tenure.errors import Refusal, RefusalCode, TenureError, Unavailable
 
 UNAVAILABLE = "unavailable"
 """The type of a failure that passes: a service did not answer."""
+CLOCK_TOLERANCE = timedelta(seconds=5)
+"""How far Temporal's clock may be ahead of `business_now()` before that is an alarm (SF-10)."""
+_SOON = timedelta(seconds=1)
+_LATER = timedelta(minutes=1)
 
 
 class TenurePlugin(SimplePlugin):
@@ -61,13 +67,29 @@ class _ActivityBoundary(ActivityInboundInterceptor):
         try:
             return await super().execute_activity(input)
         except Refusal as refusal:
-            raise ApplicationError(
-                str(refusal),
-                refusal.details,
-                type=refusal.code,
-                # Of all refusals, time cures this one alone.
-                non_retryable=refusal.code is not RefusalCode.CLOCK_AHEAD,
-                category=ApplicationErrorCategory.BENIGN,
-            ) from None
+            raise _failure(refusal) from None
         except Unavailable as error:
             raise ApplicationError(str(error), type=UNAVAILABLE) from error
+
+
+def _failure(refusal: Refusal) -> ApplicationError:
+    """A refusal is final, but for `clock_ahead`: the step waits until our clock has got there (SF-10)."""
+    delay = None
+    if refusal.code is RefusalCode.CLOCK_AHEAD:
+        ahead = timedelta(seconds=float(str(refusal.details.get("ahead_seconds", 0))))
+        delay = min(max(ahead, _SOON), _LATER)
+        if ahead > CLOCK_TOLERANCE:
+            activity.logger.error(
+                "Temporal's clock is %s ahead of the database's: nothing is deleted meanwhile.", ahead
+            )
+            activity.metric_meter().create_counter(
+                "tenure_clock_alerts", "Steps refused because Temporal's clock is far ahead of the database's"
+            ).add(1)
+    return ApplicationError(
+        str(refusal),
+        refusal.details,
+        type=refusal.code,
+        non_retryable=delay is None,
+        next_retry_delay=delay,
+        category=ApplicationErrorCategory.BENIGN,
+    )
