@@ -1,7 +1,7 @@
 """Connections: a pool per role, and the guarded transaction in which every fact changes."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Self
@@ -120,6 +120,24 @@ async def lock(connection: Connection, *organisation_ids: OrganisationId) -> dic
         sorted(set(organisation_ids)),
     )
     return {OrganisationId(row["organisation_id"]): row for row in rows}
+
+
+async def lock_settled(
+    connection: Connection, concerned: Callable[[], Awaitable[set[OrganisationId]]]
+) -> dict[OrganisationId, asyncpg.Record]:
+    """Lock the organisations that `concerned` reads from the database, which may change until they are locked.
+
+    When it has, all locks are given back and taken anew, so that their order holds.
+    """
+    while True:
+        wanted = await concerned()
+        attempt = connection.transaction()
+        await attempt.start()
+        rows = await lock(connection, *wanted)
+        if await concerned() == wanted:
+            await attempt.commit()
+            return rows
+        await attempt.rollback()
 
 
 async def lock_one(connection: Connection, organisation_id: OrganisationId) -> asyncpg.Record:

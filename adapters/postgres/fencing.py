@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import asyncpg
 
 from adapters.postgres import audit, marking
-from adapters.postgres.database import Connection, lock, managing_organisations
+from adapters.postgres.database import Connection, lock, lock_settled, managing_organisations
 from adapters.postgres.pending import clear_next_dates, put_next_date, require_process, wake_processes
 from tenure import names
 from tenure.contracts.base import Instant
@@ -23,20 +23,12 @@ from tenure.policy.rules import Rules
 async def lock_with_managers(
     connection: Connection, organisation_id: OrganisationId
 ) -> dict[OrganisationId, asyncpg.Record]:
-    """Lock an organisation and the own organisations of the partners that manage it, in order of id.
+    """Lock an organisation and the own organisations of the partners that manage it, in order of id."""
 
-    Who manages it is only certain under its lock: when that has changed meanwhile, all locks are given back and taken
-    anew, so that the order holds.
-    """
-    while True:
-        managers = set(await managing_organisations(connection, organisation_id))
-        attempt = connection.transaction()
-        await attempt.start()
-        rows = await lock(connection, organisation_id, *managers)
-        if managers == set(await managing_organisations(connection, organisation_id)):
-            await attempt.commit()
-            return rows
-        await attempt.rollback()
+    async def concerned() -> set[OrganisationId]:
+        return {organisation_id, *await managing_organisations(connection, organisation_id)}
+
+    return await lock_settled(connection, concerned)
 
 
 async def fence(

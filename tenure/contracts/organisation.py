@@ -72,13 +72,24 @@ class Person(Contract):
     time_zone: str | None = None
 
 
+class Remedy(StrEnum):
+    """What prevents or postpones the deletion of a marked organisation (CS-05)."""
+
+    NEW_TRIAL = "new_trial"
+    """In this very organisation (DP-01)."""
+    BUY_SUBSCRIPTION = "buy_subscription"
+    """In this very organisation (DP-02)."""
+    SIGN_IN = "sign_in"
+    """To this console, which has counted already by being done (DP-03, CS-06)."""
+
+
 class Banner(Contract):
     """What the customer's admin console shows while the organisation is marked (DM-04, CS-05)."""
 
     organisation_id: OrganisationId
     deletion_at: Instant
     """The promise once warned; before, the earliest instant that the rules allow."""
-    remedies: tuple[str, ...]
+    remedies: tuple[Remedy, ...] = tuple(Remedy)
 
 
 class OrganisationView(OrganisationSummary):

@@ -35,6 +35,16 @@ def warning_due_at(evidence: Evidence, rules: Rules) -> Instant | None:
     return None if base is None else base + rules.silence
 
 
+def earliest_deletion_at(evidence: Evidence, as_of: Instant, time_zone: str, rules: Rules) -> Instant | None:
+    """What the customer is told (CS-05): the promise once warned; before, what a warning at its earliest would promise."""
+    base = base_at(evidence)
+    if base is None:
+        return None
+    if evidence.promise is not None and base <= evidence.promise.base_at:
+        return evidence.promise.not_before
+    return promises.promised(max(as_of, base + rules.silence), time_zone, rules)
+
+
 def assess(evidence: Evidence, as_of: Instant, rules: Rules) -> Assessment:
     """Say what follows from the evidence at that instant.
 

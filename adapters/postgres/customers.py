@@ -1,0 +1,108 @@
+"""Reading organisations as partners and operators see them (PS, CS)."""
+
+from typing import Any
+
+import asyncpg
+
+from adapters.postgres.database import Connection, business_now
+from adapters.postgres.evidence import read_evidence
+from adapters.postgres.graces import licence_sets
+from adapters.postgres.visibility import require_visible
+from tenure.contracts.organisation import (
+    COUNTING,
+    GONE,
+    Banner,
+    OrganisationPage,
+    OrganisationState,
+    OrganisationSummary,
+    OrganisationView,
+    Person,
+)
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrganisationId
+from tenure.policy import grace, marking
+from tenure.policy.deletion import earliest_deletion_at
+from tenure.policy.rules import Rules
+from tenure.ports import Caller
+
+_SUMMARY = """
+select o.organisation_id, o.name, o.state, next.due_at as next_due_at, next.kind as next_kind,
+       array(select m.partner_id::text from managements m
+              where m.organisation_id = o.organisation_id order by m.partner_id) as partners,
+       p.not_before as deletion_at,
+       case when p.settled and p.first_accepted_at is null then 'nobody_reachable' else c.hold_reason end as alert
+  from organisations o
+  left join countdowns c on c.organisation_id = o.organisation_id and c.generation = o.generation and c.ended_at is null
+  left join promises p on p.organisation_id = c.organisation_id and p.generation = c.generation and p.cycle = c.cycle
+                      and p.void_at is null
+  left join lateral (select d.due_at, d.kind from next_dates d
+                      where d.organisation_id = o.organisation_id order by d.due_at, d.kind limit 1) as next on true
+"""
+
+_PAGE = (
+    _SUMMARY
+    + """
+ where o.state not in ('erasing', 'deleted')
+   and ($1::text is null or exists (select from managements m
+                                     where m.partner_id = $1 and m.organisation_id = o.organisation_id))
+   and ($2::boolean is null or $2 = (o.state in ('marked', 'warned')))
+   and ($3::text is null or o.organisation_id > $3)
+ order by o.organisation_id
+ limit $4
+"""
+)
+
+_ONE = _SUMMARY + " where o.organisation_id = $1"
+
+_PEOPLE = """
+select p.person_id, p.name, p.email, p.language, p.time_zone,
+       array(select r.role from person_roles r where r.person_id = p.person_id order by r.role) as roles
+  from people p where p.organisation_id = $1 order by p.person_id
+"""
+
+
+async def page(
+    connection: Connection, caller: Caller, *, to_be_deleted: bool | None, after: OrganisationId | None, limit: int
+) -> OrganisationPage:
+    """Up to `limit` organisations after an id; one row more is asked for, to know whether there is a next page."""
+    rows = await connection.fetch(_PAGE, caller.partner_id, to_be_deleted, after, limit + 1)
+    organisations = tuple(OrganisationSummary.model_validate(_summary(row)) for row in rows[:limit])
+    return OrganisationPage(
+        organisations=organisations,
+        next_after=organisations[-1].organisation_id if len(rows) > limit else None,
+    )
+
+
+async def show(
+    connection: Connection, caller: Caller, organisation_id: OrganisationId, rules: Rules
+) -> OrganisationView:
+    """One organisation with its licences, people, and banner; see `PostgresOrganisations.show`."""
+    organisation = await require_visible(connection, caller, organisation_id)
+    state = OrganisationState(organisation["state"])
+    if state is OrganisationState.DELETED or (state in GONE and caller.partner_id is not None):
+        raise Refusal(RefusalCode.ORG_DELETED)
+    evidence = await read_evidence(connection, organisation_id, lock_activity=False)
+    licences = await licence_sets(connection, organisation_id)
+    summary = await connection.fetchrow(_ONE, organisation_id)
+    assert summary is not None
+    deletion_at = earliest_deletion_at(evidence, await business_now(connection), organisation["time_zone"], rules)
+    return OrganisationView(
+        **_summary(summary),
+        country=organisation["country"],
+        language=organisation["language"],
+        time_zone=organisation["time_zone"],
+        generation=organisation["generation"],
+        marked_at=organisation["marked_at"],
+        last_activity_at=evidence.last_activity_at,
+        meetings_site_suspended=grace.meetings_site_suspended(licences),
+        licence_sets=licences,
+        people=tuple(Person.model_validate(dict(row)) for row in await connection.fetch(_PEOPLE, organisation_id)),
+        managed_customers=evidence.customers_managed,
+        banner=Banner(organisation_id=organisation_id, deletion_at=deletion_at)
+        if state in COUNTING and deletion_at is not None
+        else None,
+    )
+
+
+def _summary(row: asyncpg.Record) -> dict[str, Any]:
+    return {**row, "to_be_deleted": marking.to_be_deleted(OrganisationState(row["state"]))}
