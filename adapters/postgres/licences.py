@@ -82,23 +82,23 @@ class PostgresLicences:
             return GraceCheck(
                 outcome=outcome,
                 removal_due_at=due_at or grace.removal_due_at,
-                purge_meeting_data=outcome is GraceOutcome.REMOVED
-                and licences is not None
-                and licences.meetings
-                and rule.may_purge_meeting_data(await licence_sets(connection, grace.organisation_id)),
+                purge_meeting_data=outcome is GraceOutcome.REMOVED and await _may_purge(connection, licences),
             )
 
     async def purge_meeting_data(self, grace: RenewalGraceInput, as_of: Instant) -> int:
         """Delete the recordings of a removed set, unless another meetings licence is there by now (RP-06).
 
-        The database's own function decides that once more, and deletes; repeating it finds nothing left.
+        Needs a database of the erasure role, which alone may delete content (SF-12). Repeating it finds nothing left.
         """
         async with self._database.write() as connection:
             organisation, licences = await _look(connection, grace)
             removed = _outcome(organisation, licences, grace) is GraceOutcome.REMOVED
-            if not removed or licences is None or not licences.meetings:
+            if not removed or not await _may_purge(connection, licences):
                 return 0
-            purged: int = await connection.fetchval("select purge_recordings($1)", grace.organisation_id)
+            purged = await connection.fetch(
+                "delete from content where organisation_id = $1 and store = 'recordings' returning item_id",
+                grace.organisation_id,
+            )
             if purged:
                 await audit.append(
                     connection,
@@ -107,9 +107,9 @@ class PostgresLicences:
                     actor=TIMER.actor,
                     action="recordings_purged",
                     reason="grace_over",
-                    details={"licence_set_id": grace.licence_set_id, "recordings": purged},
+                    details={"licence_set_id": grace.licence_set_id, "recordings": len(purged)},
                 )
-            return purged
+            return len(purged)
 
     async def conclude_grace(self, grace: RenewalGraceInput, as_of: Instant) -> RenewalGraceResult:
         """Evaluate marking now that licences and meeting data are gone, and close the process (DM-01, GR-11).
@@ -233,6 +233,13 @@ def _outcome(
     if licences.generation != grace.generation or licences.state is LicenceState.ACTIVE:
         return GraceOutcome.RESTORED
     return GraceOutcome.REMOVED if licences.state is LicenceState.REMOVED else None
+
+
+async def _may_purge(connection: Connection, licences: LicenceSet | None) -> bool:
+    """Whether recordings go with this set: it held a meetings licence, and none is left (RP-06)."""
+    if licences is None or not licences.meetings:
+        return False
+    return rule.may_purge_meeting_data(await licence_sets(connection, licences.organisation_id))
 
 
 async def _refuse_ahead(connection: Connection, as_of: Instant) -> None:

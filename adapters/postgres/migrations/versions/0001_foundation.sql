@@ -280,25 +280,6 @@ create table content (
     primary key (organisation_id, store, item_id)
 );
 
--- Recordings go at the end of a grace, while their organisation lives on (RP-05). The application may delete no content
--- itself (SF-12); this function does it, and only where RP-06 allows it by the facts under the organisation's lock.
-create function purge_recordings(subject text) returns integer
-language plpgsql security definer set search_path = public, pg_temp as $$
-declare
-    purged integer;
-begin
-    perform from organisations where organisation_id = subject and state not in ('erasing', 'deleted') for update;
-    if not found
-        or not exists (select from licence_sets where organisation_id = subject and meetings and state = 'removed')
-        or exists (select from licence_sets where organisation_id = subject and meetings and state <> 'removed')
-    then
-        return 0;
-    end if;
-    delete from content where organisation_id = subject and store = 'recordings';
-    get diagnostics purged = row_count;
-    return purged;
-end $$;
-
 create table rate (
     singleton boolean primary key default true check (singleton),
     next_turn_at timestamptz not null default '-infinity'
@@ -398,8 +379,6 @@ end $$;
 grant usage on schema public to tenure_app, tenure_erasure;
 grant select, insert, update on all tables in schema public to tenure_app;
 grant usage on all sequences in schema public to tenure_app, tenure_erasure;
-revoke execute on function purge_recordings from public;
-grant execute on function purge_recordings to tenure_app;
 revoke insert, update on installation, receipts from tenure_app;
 grant update (clock_offset) on installation to tenure_app;
 revoke update on audit, imports from tenure_app;
