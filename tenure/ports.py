@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from tenure.contracts.activity import ActivityEvent, Feed, FeedGap, Heartbeat, IntakeResult
+from tenure.contracts.activity import Event, Feed, FeedGap, Heartbeat, IntakeResult
 from tenure.contracts.audit import AuditEntry
 from tenure.contracts.base import Contract, Instant
 from tenure.contracts.breaker import Breaker, ReleaseBreaker
@@ -32,9 +32,9 @@ from tenure.contracts.licence import (
     RestoreLicences,
 )
 from tenure.contracts.notice import Delivery, Mail, Notice, NoticeKind
-from tenure.contracts.organisation import DeleteNow, Manage, OrganisationPage, OrganisationState, OrganisationView
+from tenure.contracts.organisation import DeleteNow, Manage, OrganisationPage, OrganisationView
 from tenure.contracts.portfolio import ImportReport
-from tenure.contracts.process import Process
+from tenure.contracts.process import Figures, Process
 from tenure.ids import OrganisationId, PartnerId
 from tenure.settings import InstallationKind
 
@@ -182,8 +182,13 @@ class Eraser(Protocol):
 class Activity(Protocol):
     """Intake: the newest instant of each organisation."""
 
-    async def record(self, events: Sequence[ActivityEvent]) -> IntakeResult:
-        """Fold the events and commit them; answers after the commit."""
+    async def record(self, events: Sequence[Event]) -> IntakeResult:
+        """Fold the events and commit them; answers after the commit, a rejected event by its place in the sequence.
+
+        Raises:
+            Unavailable: the database does not answer, or too many events wait for it. Sending again is right and
+                harmless: what was committed is then answered as older.
+        """
         ...
 
 
@@ -333,8 +338,8 @@ class Processes(Protocol):
         """Next dates past due by more than a day without a recorded reason (P15)."""
         ...
 
-    async def phases(self) -> dict[OrganisationState, int]:
-        """Organisations per state, for the metrics."""
+    async def figures(self) -> Figures:
+        """The state of the installation in numbers, for the metrics."""
         ...
 
 

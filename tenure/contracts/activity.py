@@ -1,15 +1,16 @@
 """Activity: the events that keep an organisation alive, and the feeds that bring them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import Field, StringConstraints
 
 from tenure.contracts.base import Contract, Instant, Text
 from tenure.ids import OrganisationId
 
-FeedName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
+FEED_NAME = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
+FeedName = Annotated[str, StringConstraints(pattern=FEED_NAME)]
 """The name of an activity source."""
 
 MAX_EVENTS = 10_000
@@ -41,6 +42,30 @@ class ActivityEvent(Contract):
     event_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
 
 
+class Event(Protocol):
+    """What the intake needs of an event, whoever read it: an `ActivityEvent`, or a faster reader's row."""
+
+    @property
+    def organisation_id(self) -> str:
+        """An id of the form of `OrganisationId`."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """An `ActivityKind`."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """An `Instant`."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """A `FeedName`."""
+        ...
+
+
 class RejectedLine(Contract):
     """A line of a batch that was not taken."""
 
@@ -54,9 +79,9 @@ class IntakeResult(Contract):
     """What became of a batch's events, answered after the commit. The five numbers add up to the lines sent."""
 
     accepted: int = 0
-    """Newer than what was known: they count as evidence."""
+    """Newer than what was known before this batch: they count as evidence."""
     older: int = 0
-    """Not newer than what was known: nothing changed (AC-10)."""
+    """Not newer than what was known: they change nothing (AC-10)."""
     unknown: int = 0
     """Of organisations that do not exist."""
     deleted: int = 0

@@ -5,7 +5,9 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
-Instant = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+Instant = Annotated[AwareDatetime, Field(ge=EARLIEST)]
 """A point in time with its offset; stored and compared as UTC. One before 2000 is a zero that passed for a time (P4)."""
 
 _LOCAL_PART = r'[^\s@<>()\[\]\\,;:"\x00-\x1f\x7f-\x9f]+'

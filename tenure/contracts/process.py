@@ -1,11 +1,13 @@
 """Processes: the durable executions that facts make necessary, and the relay and repair that start them."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 from temporalio import workflow
 
 from tenure.contracts.base import Contract, Instant
+from tenure.contracts.organisation import OrganisationState
 from tenure.ids import OrganisationId, PartnerId
 
 
@@ -40,6 +42,19 @@ class Process(Contract):
     """Changes of facts that concern it; the relay signals when this runs ahead of what it has sent."""
     restarts: int = 0
     """How often the repair has begun it again: without that, no execution ever takes the id of another."""
+
+
+class Figures(Contract):
+    """The state of the installation in numbers, for the metrics. Times by `business_now()`."""
+
+    organisations: dict[OrganisationState, int]
+    """Organisations per state; states without any may be left out."""
+    oldest_overdue: timedelta = timedelta(0)
+    """How long the oldest next date, or its next look, is past due; zero where none is."""
+    to_start: int = 0
+    """Processes that are pending."""
+    relay_lag: timedelta = timedelta(0)
+    """How long the oldest pending process has waited; zero where none does."""
 
 
 class ReconcileInput(Contract):

@@ -1,0 +1,241 @@
+"""Intake of activity: many batches, one statement, one commit, and an exact answer for each batch (AC-10, P7).
+
+While a statement is on its way to the disk, the batches that arrive wait, and the next statement takes them all. So the
+price of a commit is shared by as many batches as there are, and a lone batch waits for nobody.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import Enum, auto
+
+import asyncpg
+
+from adapters.postgres.database import Database
+from adapters.postgres.pending import wake_processes
+from tenure.contracts.activity import FUTURE_TOLERANCE, Event, IntakeResult, RejectedLine
+from tenure.errors import RefusalCode, Unavailable
+from tenure.ids import OrganisationId
+from tenure.policy.activity import fold, late, newer, newest
+
+MAX_GROUP = 50_000
+"""Events that one statement takes, give or take a batch: some tenths of a second at the rate of the slowest traffic."""
+MAX_WAITING = 500_000
+"""Events that may wait; what comes then is sent away before it fills the memory."""
+COMMIT_SECONDS = 30
+"""A database that has not answered by then counts as away."""
+
+# Without these plans, rows are visited in the order of the keys, whatever the planner thinks of the table's size. Two
+# batches that lock the same organisations can so never wait for each other.
+_BEGIN = """
+select business_now(), set_config('enable_hashjoin', 'off', true), set_config('enable_seqscan', 'off', true),
+       set_config('enable_bitmapscan', 'off', true)
+"""
+_ADVANCE = """
+update activity a
+   set last_activity_at = s.at, last_kind = s.kind, last_source = s.source
+  from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) with ordinality
+       as s (organisation_id, at, kind, source, position)
+ where a.organisation_id = s.organisation_id and not a.closed
+   and (coalesce(a.last_activity_at, '-infinity'), coalesce(a.last_kind, '') collate "C",
+        coalesce(a.last_source, '') collate "C") < (s.at, s.kind, s.source)
+returning s.position, old.last_activity_at, a.watched
+"""
+_LOOK = """
+select organisation_id, last_activity_at, closed, fenced_at,
+       (coalesce(last_activity_at, '-infinity'), coalesce(last_kind, '') collate "C",
+        coalesce(last_source, '') collate "C") >= (s.at, s.kind, s.source) as is_known
+  from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) as s (organisation_id, at, kind, source)
+  join activity using (organisation_id)
+"""
+_HOLD_PURGE = """
+update activity a set late_at = s.at
+  from unnest($1::text[], $2::timestamptz[]) as s (organisation_id, at)
+ where a.organisation_id = s.organisation_id and a.closed and s.at < a.fenced_at
+   and s.at > coalesce(greatest(a.last_activity_at, a.late_at), '-infinity')
+"""
+
+
+class _Gone(Enum):
+    """What else a row can say than when its last activity was."""
+
+    UNKNOWN = auto()
+    DELETED = auto()
+
+
+type _Standing = datetime | _Gone | None
+"""What was known of an organisation before the events came."""
+
+
+class _Batch:
+    """One caller's events, from its call to its answer."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.events = events
+        self.folded = fold(events)
+        self.rejected: tuple[RejectedLine, ...] = ()
+        self.answer: asyncio.Future[IntakeResult] = asyncio.get_running_loop().create_future()
+
+    def reject_future(self, limit: datetime) -> None:
+        """Take out what lies ahead of `limit`, so that the newest of the rest is kept."""
+        if all(newest(events).at <= limit for events in self.folded.values()):
+            return
+        code = RefusalCode.FUTURE_EVENT
+        self.rejected = tuple(
+            RejectedLine(line=line, code=code, reason=code.text)
+            for line, event in enumerate(self.events, 1)
+            if event.at > limit
+        )
+        self.folded = fold(event for event in self.events if event.at <= limit)
+
+    def settle(self, standings: dict[str, _Standing]) -> IntakeResult:
+        """Count the events against what was known before them, and leave what is known after them."""
+        accepted = older = 0
+        gone: dict[_Gone, list[OrganisationId]] = {_Gone.UNKNOWN: [], _Gone.DELETED: []}
+        for organisation_id, events in self.folded.items():
+            standing = standings[organisation_id]
+            if isinstance(standing, _Gone):
+                gone[standing].append(OrganisationId(organisation_id))
+                continue
+            count = newer(events, standing)
+            if count:
+                accepted += count
+                standings[organisation_id] = newest(events).at
+            older += len(events) - count
+        return IntakeResult(
+            accepted=accepted,
+            older=older,
+            unknown=sum(len(self.folded[organisation_id]) for organisation_id in gone[_Gone.UNKNOWN]),
+            deleted=sum(len(self.folded[organisation_id]) for organisation_id in gone[_Gone.DELETED]),
+            rejected=self.rejected,
+            unknown_organisations=tuple(gone[_Gone.UNKNOWN]),
+            deleted_organisations=tuple(gone[_Gone.DELETED]),
+        )
+
+
+class PostgresActivity:
+    """The newest instant of each organisation, kept in its row of `activity`."""
+
+    def __init__(self, database: Database, *, writers: int = 2) -> None:
+        """Take the database, and how many statements may be under way at once."""
+        self._database = database
+        self._writers = writers
+        self._waiting: deque[_Batch] = deque()
+        self._waiting_events = 0
+        self._writing: set[asyncio.Task[None]] = set()
+
+    async def record(self, events: Sequence[Event]) -> IntakeResult:
+        """Fold the events and commit them; see the port."""
+        if not events:
+            return IntakeResult()
+        if self._waiting_events > MAX_WAITING:
+            raise Unavailable("More activity arrives than the database can take. Send it again, more slowly.")
+        batch = _Batch(events)
+        self._waiting.append(batch)
+        self._waiting_events += len(events)
+        if len(self._writing) < self._writers:
+            # A task of its own: a caller that goes away leaves the batches of the others in good hands.
+            writer = asyncio.create_task(self._write(), name="activity writer")
+            self._writing.add(writer)
+            writer.add_done_callback(self._writing.discard)
+        return await batch.answer
+
+    async def _write(self) -> None:
+        """Commit group after group until nothing waits."""
+        while group := self._take():
+            try:
+                async with asyncio.timeout(COMMIT_SECONDS):
+                    results = await self._commit(group)
+            except TimeoutError:
+                _fail(group, Unavailable("The database takes too long. Send the events again."))
+            except asyncpg.TransactionRollbackError:
+                _fail(group, Unavailable("The intake got in the way of another command. Send the events again."))
+            except Exception as error:  # noqa: BLE001 - whoever waits for the answer gets it
+                _fail(group, error)
+            except BaseException:
+                _fail(group, Unavailable("The intake stops. Send the events again."))
+                raise
+            else:
+                for batch, result in zip(group, results, strict=True):
+                    if not batch.answer.done():
+                        batch.answer.set_result(result)
+
+    def _take(self) -> list[_Batch]:
+        group: list[_Batch] = []
+        events = 0
+        while self._waiting and events < MAX_GROUP:
+            batch = self._waiting.popleft()
+            events += len(batch.events)
+            group.append(batch)
+        self._waiting_events -= events
+        return group
+
+    async def _commit(self, group: Sequence[_Batch]) -> list[IntakeResult]:
+        """Write the newest of all, then answer as if the batches had come one after the other."""
+        standings: dict[str, _Standing] = {}
+        merged: dict[str, list[Event]] = {}
+        pending: dict[str, Event] | None = None
+        while pending is None or pending:
+            async with self._database.write() as connection:
+                now: datetime = await connection.fetchval(_BEGIN)
+                if pending is None:
+                    for batch in group:
+                        batch.reject_future(now + FUTURE_TOLERANCE)
+                    merged = _merge(group)
+                    pending = {organisation_id: newest(merged[organisation_id]) for organisation_id in sorted(merged)}
+                rows = await connection.fetch(_ADVANCE, *_columns(pending))
+                ids = list(pending)
+                standings.update((ids[row[0] - 1], row[1]) for row in rows)
+                watched = [OrganisationId(ids[row[0] - 1]) for row in rows if row[2]]
+                if watched:
+                    await wake_processes(connection, *watched)
+            pending = {key: event for key, event in pending.items() if key not in standings}
+            if pending:
+                standings |= await self._look(pending, merged)
+                # Left over is only what an operator brought back between the two statements: once more.
+                pending = {key: event for key, event in pending.items() if key not in standings}
+        return [batch.settle(standings) for batch in group]
+
+    async def _look(self, pending: Mapping[str, Event], merged: Mapping[str, Sequence[Event]]) -> dict[str, _Standing]:
+        """Why some rows were not updated: there is none, it is closed, or it knows as much already."""
+        async with self._database.read() as connection:
+            rows = await connection.fetch(_LOOK, *_columns(pending))
+        found = {row["organisation_id"] for row in rows}
+        standings: dict[str, _Standing] = {key: _Gone.UNKNOWN for key in pending if key not in found}
+        overlooked: dict[str, datetime] = {}
+        for row in rows:
+            organisation_id = row["organisation_id"]
+            if row["closed"]:
+                standings[organisation_id] = _Gone.DELETED
+                if instant := late(merged[organisation_id], row["last_activity_at"], row["fenced_at"]):
+                    overlooked[organisation_id] = instant
+            elif row["is_known"]:
+                standings[organisation_id] = row["last_activity_at"]
+        if overlooked:
+            async with self._database.write() as connection:
+                await connection.fetchval(_BEGIN)
+                ids = sorted(overlooked)
+                await connection.execute(_HOLD_PURGE, ids, [overlooked[key] for key in ids])
+        return standings
+
+
+def _fail(group: Sequence[_Batch], error: Exception) -> None:
+    for batch in group:
+        if not batch.answer.done():
+            batch.answer.set_exception(error)
+
+
+def _merge(group: Sequence[_Batch]) -> dict[str, list[Event]]:
+    if len(group) == 1:
+        return group[0].folded
+    return fold(event for batch in group for events in batch.folded.values() for event in events)
+
+
+def _columns(events: Mapping[str, Event]) -> tuple[list[str], list[datetime], list[str], list[str]]:
+    return (
+        list(events),
+        [event.at for event in events.values()],
+        [event.kind for event in events.values()],
+        [event.source for event in events.values()],
+    )
