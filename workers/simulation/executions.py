@@ -59,8 +59,10 @@ class Executions:
     async def look(self, workflow_id: str, offset: timedelta) -> Progress:
         """Ask what an execution does, and how far its clock is behind the wall's time plus `offset`.
 
+        One that is unknown does not run: an erasure takes the histories of its organisation along.
+
         Raises:
-            SimulationStuck: there is no such execution, it has failed, or its clock ran ahead.
+            SimulationStuck: the execution has failed, or its clock ran ahead.
         """
         before = datetime.now(UTC)
         try:
@@ -68,7 +70,7 @@ class Executions:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            raise SimulationStuck(f"{workflow_id} does not run, although it was started.") from error
+            return Progress(workflow_id, running=False)
         after = datetime.now(UTC)
         if description.status is not WorkflowExecutionStatus.RUNNING:
             if description.status not in _ENDED_WELL:
