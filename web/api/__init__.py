@@ -1,0 +1,1 @@
+"""`/v1`: commands are POSTs whose body is a contract, reads are GETs that change nothing."""

@@ -1,0 +1,86 @@
+"""The web application: the API under `/v1`, the console under `/console`, and the health of the process."""
+
+from typing import Any, override
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tenure.settings import ServerSettings
+from web import problems
+from web.api import calendar, facts, feeds, health, imports, notices, operations, organisations
+from web.console.app import create_console
+from web.services import Services
+
+MAX_BODY_BYTES = 1024 * 1024
+"""Size of a request's body where a route says nothing else: ten thousand organisations to abort fit."""
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""For every response that does not set its own."""
+
+
+class Web(FastAPI):
+    """The application, whose OpenAPI document describes its problems as they are."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        schema = problems.Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(schema.pop("$defs", {}))
+        schemas["Problem"] = schema
+        return document
+
+
+def create_app(services: Services, settings: ServerSettings) -> FastAPI:
+    """Build the application over its ports; nothing is opened here."""
+    app = Web(
+        title="Tenure",
+        summary="The commercial life of customer organisations.",
+        version="1",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # the framework's pages load scripts from other places
+        redoc_url=None,
+        max_body_size=MAX_BODY_BYTES,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.services = services
+    problems.register(app)
+    for room in (organisations, facts, operations, feeds, calendar, notices, imports):
+        app.include_router(room.router, responses=problems.RESPONSES)
+    app.include_router(health.router)
+    app.mount("/console", create_console(services, settings))
+    app.add_api_route("/", _front_door, include_in_schema=False)
+    app.add_middleware(_DefaultHeaders)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+async def _front_door() -> RedirectResponse:
+    return RedirectResponse("/console/")
+
+
+class _DefaultHeaders:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

@@ -1,0 +1,32 @@
+"""The next dates of the customers, day by day, and as a file for calendars (WH-02, PS-07)."""
+
+from itertools import groupby
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from web.api.calendar import to_icalendar
+from web.console.desk import Visit, signed_in
+
+
+async def calendar(visit: Visit) -> Response:
+    """The dates, grouped by day (UTC)."""
+    entries = await visit.services.forecast.calendar(visit.caller(), None)
+    days = [(day, list(dates)) for day, dates in groupby(entries, lambda entry: entry.due_at.date())]
+    return visit.render("calendar.html", here="calendar", days=days)
+
+
+async def download(visit: Visit) -> Response:
+    """The dates as iCalendar."""
+    entries = await visit.services.forecast.calendar(visit.caller(), None)
+    return Response(
+        to_icalendar(entries, visit.now),
+        media_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="tenure.ics"'},
+    )
+
+
+ROUTES = [
+    Route("/calendar", signed_in(calendar)),
+    Route("/calendar.ics", signed_in(download)),
+]

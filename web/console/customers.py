@@ -1,0 +1,70 @@
+"""The customer list, and one organisation with all that is known of it."""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tenure.contracts.audit import AuditEntry
+from tenure.contracts.organisation import OrganisationView
+from tenure.ids import OrganisationId
+from web.console.desk import Visit, signed_in
+from web.console.timeline import picture
+
+PAGE = 50
+
+
+async def customers(visit: Visit) -> Response:
+    """The list, with the label, the next dates and alerts (PS-01, PS-06, PS-07)."""
+    only = visit.request.query_params.get("show") == "to-be-deleted"
+    page = await visit.services.organisations.page(
+        visit.caller(),
+        to_be_deleted=True if only else None,
+        after=_after(visit.request.query_params.get("after")),
+        limit=PAGE,
+    )
+    breakers = await visit.services.breakers.all() if visit.operates else ()
+    feeds = await visit.services.feeds.all() if visit.operates else ()
+    return visit.render(
+        "customers.html",
+        here="customers",
+        only=only,
+        page=page,
+        open_breakers=[breaker for breaker in breakers if breaker.open_since is not None],
+        late_feeds=[feed for feed in feeds if feed.late],
+    )
+
+
+async def organisation(visit: Visit) -> Response:
+    """What happens next to it and why, and everything that led there (WH-01)."""
+    organisation_id = visit.organisation_id()
+    view = await visit.services.organisations.show(visit.caller(), organisation_id)
+    explanation = await visit.services.forecast.explain(visit.caller(), organisation_id)
+    return visit.render(
+        "organisation.html",
+        here="customers",
+        view=view,
+        explanation=explanation,
+        picture=picture(explanation),
+        notices=await visit.services.notices.of(visit.caller(), organisation_id),
+        audit=await _audit(visit, view),
+    )
+
+
+async def _audit(visit: Visit, view: OrganisationView) -> Sequence[AuditEntry]:
+    if not visit.operates:
+        return ()
+    return await visit.services.audit.of(visit.caller(), view.organisation_id)
+
+
+def _after(value: str | None) -> OrganisationId | None:
+    try:
+        return OrganisationId(value) if value else None
+    except ValueError:
+        return None
+
+
+ROUTES = [
+    Route("/", signed_in(customers)),
+    Route("/organisations/{organisation_id}", signed_in(organisation)),
+]

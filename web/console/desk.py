@@ -1,0 +1,131 @@
+"""What every page of the console is made with: the ports, the session, the templates, and who is there."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from tenure.contracts.base import Instant
+from tenure.contracts.credential import Credential, CredentialRole
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrganisationId
+from tenure.ports import Caller
+from tenure.settings import InstallationKind
+from web.console import wording
+from web.console.session import Sessions, from_our_page
+from web.security import caller_of
+from web.services import Services
+
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+READERS: Final = frozenset({CredentialRole.OPERATOR, CredentialRole.PARTNER})
+OPERATORS: Final = frozenset({CredentialRole.OPERATOR})
+
+
+class Desk:
+    """The ports behind the console, its sessions and its templates."""
+
+    def __init__(self, services: Services, sessions: Sessions) -> None:
+        self.services = services
+        self.sessions = sessions
+        self._templates = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters.update(wording.FILTERS)
+
+    @staticmethod
+    def of(request: Request) -> "Desk":
+        """The desk of the console that a request came to."""
+        return cast("Desk", request.app.state.desk)
+
+    def render(self, template: str, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> HTMLResponse:
+        """A page; what it shows of the visitor is None unless the context says otherwise."""
+        simulation = self.services.installation.kind is InstallationKind.SIMULATION
+        content = self._templates.get_template(template).render(
+            {"simulation": simulation, "credential": None, "now": None, "here": None} | context
+        )
+        return HTMLResponse(content, status, HEADERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request of somebody who is signed in."""
+
+    request: Request
+    desk: Desk
+    credential: Credential
+    now: Instant
+    """`business_now()` when the page was asked for."""
+
+    @property
+    def services(self) -> Services:
+        """The ports."""
+        return self.desk.services
+
+    @property
+    def operates(self) -> bool:
+        """Whether an operator is there, not a partner."""
+        return self.credential.role is CredentialRole.OPERATOR
+
+    def caller(self, key: str | None = None) -> Caller:
+        """The visitor as ports know them."""
+        return caller_of(self.credential, key)
+
+    def organisation_id(self) -> OrganisationId:
+        """The organisation that the path names.
+
+        Raises:
+            Refusal: `organisation_not_found`, also where it is no id at all.
+        """
+        try:
+            return OrganisationId(self.request.path_params["organisation_id"])
+        except ValueError as error:
+            raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND) from error
+
+    def render(self, template: str, **context: Any) -> Response:
+        """A page for this visitor."""
+        return self.desk.render(template, credential=self.credential, now=self.now, **context)
+
+
+type View = Callable[[Visit], Awaitable[Response]]
+
+
+def signed_in(view: View, roles: frozenset[CredentialRole] = READERS) -> Callable[[Request], Awaitable[Response]]:
+    """Let a view see only those who are signed in with one of these roles; others are asked to sign in."""
+
+    async def endpoint(request: Request) -> Response:
+        desk = Desk.of(request)
+        if request.method == "POST":
+            require_our_page(request)
+        token = desk.sessions.token(request)
+        credential = None if token is None else await desk.services.tokens.credential(token)
+        if credential is None:
+            return RedirectResponse(f"/console/sign-in?next={quote(request.url.path)}", HTTPStatus.SEE_OTHER)
+        if credential.role not in roles:
+            raise Refusal(RefusalCode.NOT_PERMITTED)
+        return await view(Visit(request, desk, credential, await desk.services.installation.now()))
+
+    return endpoint
+
+
+def require_our_page(request: Request) -> None:
+    """Refuse a form that another site has sent.
+
+    Raises:
+        Refusal: `not_permitted`.
+    """
+    if not from_our_page(request):
+        raise Refusal(RefusalCode.NOT_PERMITTED, "This form was not sent from a page of the console.")

@@ -1,0 +1,119 @@
+"""An explanation as a picture: where on the way to its deletion an organisation stands.
+
+Pure geometry. The template draws it as SVG, and the page says the same in words for those who do not see it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from typing import Final
+
+from tenure.contracts.base import Instant
+from tenure.contracts.forecast import Explanation, NextKind
+from web.console.wording import words
+
+WIDTH: Final = 960
+AXIS: Final = 92
+"""Height of the line that the points stand on."""
+_MARGIN: Final = 24
+_LEVELS: Final = (AXIS - 30, AXIS + 38, AXIS - 66, AXIS + 74)
+"""Heights of a label's first line, nearest first: above and below the line, and further out."""
+_LETTER: Final = 7.2
+"""Width of an average letter in the picture's type."""
+_LOOK_BACK: Final = timedelta(days=120)
+"""What lies further back is only told in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """An instant on the line, with where its label stands."""
+
+    kind: str
+    label: str
+    at: Instant
+    x: float
+    label_x: float
+    label_y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the line, and what passes in it."""
+
+    phase: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the template draws."""
+
+    points: tuple[Point, ...]
+    spans: tuple[Span, ...]
+    now_x: float
+    height: int = AXIS + 96
+    width: int = WIDTH
+    axis: int = AXIS
+
+
+def picture(explanation: Explanation) -> Picture | None:
+    """Lay the known instants out on a line; None where nothing is to come."""
+    instants = sorted(_instants(explanation), key=lambda found: found[0])
+    first, last = instants[0][0], instants[-1][0]
+    if not explanation.next or first == last:
+        return None
+
+    def x(at: Instant) -> float:
+        return round(_MARGIN + (WIDTH - 2 * _MARGIN) * ((at - first) / (last - first)), 1)
+
+    return Picture(
+        points=tuple(_labelled([(at, kind, x(at)) for at, kind in instants])),
+        spans=tuple(
+            Span(_phase(end_kind, begin_kind), x(begin), round(x(end) - x(begin), 1))
+            for (begin, begin_kind), (end, end_kind) in pairwise(
+                [(at, kind) for at, kind in instants if kind not in {"now", "last_activity"}]
+            )
+        ),
+        now_x=x(explanation.as_of),
+    )
+
+
+def _instants(explanation: Explanation) -> Iterator[tuple[Instant, str]]:
+    evidence = explanation.evidence
+    since = explanation.as_of - _LOOK_BACK
+    known = {
+        "marked": evidence.counting_from,
+        "last_activity": evidence.last_activity_at,
+        "warned": evidence.promise.first_attempt_at if evidence.promise else None,
+    }
+    for kind, at in known.items():
+        if at is not None and at >= since:
+            yield at, kind
+    yield explanation.as_of, "now"
+    for date in explanation.next:
+        if date.due_at >= since:
+            yield date.due_at, date.kind.value
+
+
+def _phase(end: str, begin: str) -> str:
+    if end == NextKind.PURGE:
+        return "quarantine"
+    if end == NextKind.DELETION or begin == "warned":
+        return "notice"
+    if end in {NextKind.DELETION_WARNING, "warned"}:
+        return "silence"
+    return "licence"
+
+
+def _labelled(points: list[tuple[Instant, str, float]]) -> Iterator[Point]:
+    """Give each label the nearest height at which it does not touch the one before it."""
+    taken = dict.fromkeys(_LEVELS, 0.0)
+    for at, kind, x in points:
+        label = "Now" if kind == "now" else words(kind)
+        width = max(len(label), len("12 Mar 2027")) * _LETTER
+        left = min(max(x - width / 2, 0), WIDTH - width)
+        level = next((level for level in _LEVELS if taken[level] <= left), _LEVELS[-1])
+        taken[level] = left + width + _LETTER
+        yield Point(kind, label, at, x, round(left + width / 2, 1), level)

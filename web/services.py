@@ -1,0 +1,38 @@
+"""What the web stands on: ports, made real by the composition root."""
+
+from dataclasses import dataclass
+
+from tenure.ports import (
+    Activity,
+    AuditTrail,
+    Breakers,
+    Erasures,
+    Feeds,
+    Forecast,
+    Imports,
+    Installation,
+    Licences,
+    Notices,
+    Organisations,
+    Tokens,
+    Writer,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """One adapter for each port that outsiders reach over HTTP."""
+
+    installation: Installation
+    tokens: Tokens
+    organisations: Organisations
+    licences: Licences
+    erasures: Erasures
+    breakers: Breakers
+    activity: Activity
+    feeds: Feeds
+    notices: Notices
+    writer: Writer
+    forecast: Forecast
+    imports: Imports
+    audit: AuditTrail
