@@ -56,7 +56,7 @@ async def answer(database: Database, retry_seconds: float) -> AsyncIterator[Bell
         retry_seconds: How often to ask for the right while another worker has it.
     """
     async with database.listen() as connection:
-        while not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", _LOCK):
+        while not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", _LOCK):  # noqa: ASYNC110
             # Not pg_advisory_lock: a statement that waits for days keeps the vacuum from its work.
             await asyncio.sleep(retry_seconds)
         bell = Bell()

@@ -1,0 +1,53 @@
+"""Our own metrics beside the SDK's, on one Prometheus endpoint. Numbers and states only: no id, no personal data."""
+
+import asyncio
+import logging
+from typing import Never
+
+from temporalio.common import MetricMeter
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+
+from tenure.ports import Processes
+from tenure.settings import ServerSettings
+from workers.relay import OUTAGES
+
+_EVERY_SECONDS = 15.0
+"""Prometheus' own rhythm of asking, by default."""
+
+_logger = logging.getLogger(__name__)
+
+
+def runtime(settings: ServerSettings) -> Runtime:
+    """The SDK's runtime, with its endpoint unless the port is 0."""
+    if not settings.metrics_port:
+        return Runtime(telemetry=TelemetryConfig())
+    endpoint = PrometheusConfig(
+        bind_address=f"{settings.host}:{settings.metrics_port}",
+        counters_total_suffix=True,
+        unit_suffix=True,
+        durations_as_seconds=True,
+    )
+    return Runtime(telemetry=TelemetryConfig(metrics=endpoint))
+
+
+async def measure(processes: Processes, meter: MetricMeter) -> Never:
+    """Read the state of the whole installation again and again, and set the gauges."""
+    organisations = meter.create_gauge("tenure_organisations", "Organisations by state")
+    overdue = meter.create_gauge_float(
+        "tenure_oldest_overdue_seconds", "How long the oldest next date is past due; 0 where none is"
+    )
+    waiting = meter.create_gauge("tenure_processes_to_start", "Processes that facts need and that do not run yet")
+    lag = meter.create_gauge_float(
+        "tenure_relay_lag_seconds", "How long the oldest process waits to be started; 0 where none does"
+    )
+    while True:
+        try:
+            figures = await processes.figures()
+            for state, number in figures.organisations.items():
+                organisations.set(number, {"state": state})
+            overdue.set(figures.oldest_overdue.total_seconds())
+            waiting.set(figures.to_start)
+            lag.set(figures.relay_lag.total_seconds())
+        except OUTAGES as outage:
+            _logger.warning("The metrics of the installation cannot be read: %s", outage)
+        await asyncio.sleep(_EVERY_SECONDS)
