@@ -1,0 +1,105 @@
+"""Organisations: the customer list, one of them, what happens next to it, and its own request to be deleted."""
+
+from collections.abc import AsyncIterator
+
+from pydantic import TypeAdapter
+
+from tenure.client.connection import Connection
+from tenure.contracts.audit import AuditEntry
+from tenure.contracts.base import Instant
+from tenure.contracts.erasure import Erasure
+from tenure.contracts.forecast import CalendarEntry, Explanation
+from tenure.contracts.notice import Mail, Notice, NoticeKind
+from tenure.contracts.organisation import DeleteNow, OrganisationPage, OrganisationSummary, OrganisationView
+from tenure.ids import OrganisationId, PartnerId
+
+_PAGE: TypeAdapter[OrganisationPage] = TypeAdapter(OrganisationPage)
+_VIEW: TypeAdapter[OrganisationView] = TypeAdapter(OrganisationView)
+_EXPLANATION: TypeAdapter[Explanation] = TypeAdapter(Explanation)
+_AUDIT: TypeAdapter[tuple[AuditEntry, ...]] = TypeAdapter(tuple[AuditEntry, ...])
+_ERASURE: TypeAdapter[Erasure] = TypeAdapter(Erasure)
+_NOTICES: TypeAdapter[tuple[Notice, ...]] = TypeAdapter(tuple[Notice, ...])
+_MAIL: TypeAdapter[Mail] = TypeAdapter(Mail)
+_ENTRIES: TypeAdapter[tuple[CalendarEntry, ...]] = TypeAdapter(tuple[CalendarEntry, ...])
+
+PAGE_SIZE = 1000
+"""Organisations in one request of a list."""
+
+
+class Organisations:
+    """Organisations that the token may see: a partner's sees its customers, and answers as if there were no others."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def list(self, *, to_be_deleted: bool | None = None) -> AsyncIterator[OrganisationSummary]:
+        """The customer list in order of id, page by page as it is read (PS-01).
+
+        Args:
+            to_be_deleted: Only those with the label, or only those without; None for all.
+        """
+        after: OrganisationId | None = None
+        while True:
+            parameters = {"to_be_deleted": to_be_deleted, "after": after, "limit": PAGE_SIZE}
+            page = await self._connection.get("/v1/organisations", _PAGE, parameters)
+            for organisation in page.organisations:
+                yield organisation
+            if page.next_after is None:
+                return
+            after = page.next_after
+
+    async def show(self, organisation_id: OrganisationId) -> OrganisationView:
+        """One organisation with its licences, people and next dates."""
+        return await self._connection.get(f"/v1/organisations/{organisation_id}", _VIEW)
+
+    async def explain(self, organisation_id: OrganisationId) -> Explanation:
+        """What happens next, when, by which rule, on which evidence, and what would stop it (WH-01)."""
+        return await self._connection.get(f"/v1/organisations/{organisation_id}/explanation", _EXPLANATION)
+
+    async def audit(self, organisation_id: OrganisationId) -> tuple[AuditEntry, ...]:
+        """Every state change, oldest first (XC-04)."""
+        return await self._connection.get(f"/v1/organisations/{organisation_id}/audit", _AUDIT)
+
+    async def delete_now(self, command: DeleteNow, *, key: str | None = None) -> Erasure:
+        """The customer's own request: at once and final (DM-11).
+
+        Raises:
+            Refusal: `role_not_allowed` or `confirmation_required` (DM-12).
+        """
+        return await self._connection.command("/v1/organisations/delete-now", command, _ERASURE, key)
+
+
+class Notices:
+    """The mails about an organisation."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def of(self, organisation_id: OrganisationId) -> tuple[Notice, ...]:
+        """Every notice, oldest first, with what the mail servers answered."""
+        return await self._connection.get(f"/v1/organisations/{organisation_id}/notices", _NOTICES)
+
+    async def preview(
+        self,
+        organisation_id: OrganisationId,
+        kind: NoticeKind = NoticeKind.DELETION_WARNING,
+        as_of: Instant | None = None,
+    ) -> Mail:
+        """The mail as it would be written at that instant, now where none is given; nothing is sent (WH-03)."""
+        parameters = {"kind": kind, "as_of": as_of.isoformat() if as_of else None}
+        return await self._connection.get(f"/v1/organisations/{organisation_id}/notices/preview", _MAIL, parameters)
+
+
+class Calendar:
+    """The next dates of many organisations (WH-02)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def list(self, partner_id: PartnerId | None = None) -> tuple[CalendarEntry, ...]:
+        """Expiry, warning and deletion dates, earliest first: of one partner's customers, or of all one may see."""
+        return await self._connection.get("/v1/calendar", _ENTRIES, {"partner_id": partner_id})
+
+    async def icalendar(self, partner_id: PartnerId | None = None) -> str:
+        """The same as an iCalendar file (RFC 5545), whose events keep their UIDs when dates move."""
+        return await self._connection.text("/v1/calendar.ics", {"partner_id": partner_id})
