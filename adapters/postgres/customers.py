@@ -7,10 +7,9 @@ import asyncpg
 from adapters.postgres.database import Connection, business_now
 from adapters.postgres.evidence import read_evidence
 from adapters.postgres.graces import licence_sets
-from adapters.postgres.visibility import require_visible
+from adapters.postgres.visibility import require_alive
 from tenure.contracts.organisation import (
     COUNTING,
-    GONE,
     Banner,
     OrganisationPage,
     OrganisationState,
@@ -18,7 +17,6 @@ from tenure.contracts.organisation import (
     OrganisationView,
     Person,
 )
-from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId
 from tenure.policy import grace, marking
 from tenure.policy.deletion import earliest_deletion_at
@@ -77,10 +75,7 @@ async def show(
     connection: Connection, caller: Caller, organisation_id: OrganisationId, rules: Rules
 ) -> OrganisationView:
     """One organisation with its licences, people, and banner; see `PostgresOrganisations.show`."""
-    organisation = await require_visible(connection, caller, organisation_id)
-    state = OrganisationState(organisation["state"])
-    if state is OrganisationState.DELETED or (state in GONE and caller.partner_id is not None):
-        raise Refusal(RefusalCode.ORG_DELETED)
+    organisation = await require_alive(connection, caller, organisation_id)
     evidence = await read_evidence(connection, organisation_id, lock_activity=False)
     licences = await licence_sets(connection, organisation_id)
     summary = await connection.fetchrow(_ONE, organisation_id)
@@ -99,7 +94,7 @@ async def show(
         people=tuple(Person.model_validate(dict(row)) for row in await connection.fetch(_PEOPLE, organisation_id)),
         managed_customers=evidence.customers_managed,
         banner=Banner(organisation_id=organisation_id, deletion_at=deletion_at)
-        if state in COUNTING and deletion_at is not None
+        if organisation["state"] in COUNTING and deletion_at is not None
         else None,
     )
 

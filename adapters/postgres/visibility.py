@@ -3,6 +3,7 @@
 import asyncpg
 
 from adapters.postgres.database import Connection
+from tenure.contracts.organisation import GONE, OrganisationState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId
 from tenure.ports import Caller
@@ -22,4 +23,19 @@ async def require_visible(connection: Connection, caller: Caller, organisation_i
     )
     if row is None:
         raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND)
+    return row
+
+
+async def require_alive(connection: Connection, caller: Caller, organisation_id: OrganisationId) -> asyncpg.Record:
+    """Read an organisation that the caller may see and that is not gone for them.
+
+    From its fence on it is gone for a partner, and from its receipt on for everybody (SF-11).
+
+    Raises:
+        Refusal: `organisation_not_found` or `org_deleted`.
+    """
+    row = await require_visible(connection, caller, organisation_id)
+    state = OrganisationState(row["state"])
+    if state is OrganisationState.DELETED or (state in GONE and caller.partner_id is not None):
+        raise Refusal(RefusalCode.ORG_DELETED)
     return row

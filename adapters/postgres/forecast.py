@@ -1,0 +1,78 @@
+"""What happens next, answered from facts alone: it works while Temporal is down (WH-01, WH-02)."""
+
+from collections.abc import Sequence
+
+from adapters.postgres.database import Database, business_now
+from adapters.postgres.evidence import read_evidence
+from adapters.postgres.visibility import require_alive
+from tenure.contracts.forecast import CalendarEntry, Explanation, NextDate
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrganisationId, PartnerId
+from tenure.policy.explanation import Explainer
+from tenure.policy.rules import Rules
+from tenure.ports import Caller
+from tenure.settings import InstallationKind
+
+_NEXT_DATES = "select * from next_dates where organisation_id = $1 order by due_at, kind, subject"
+
+_CALENDAR = """
+select d.*, o.name as organisation_name,
+       coalesce($1, (select min(m.partner_id::text collate "C") from managements m
+                      where m.organisation_id = o.organisation_id)) as partner_id
+  from next_dates d join organisations o using (organisation_id)
+ where o.state not in ('erasing', 'deleted')
+   and ($1::text is null or exists (select from managements m
+                                     where m.partner_id = $1 and m.organisation_id = o.organisation_id))
+ order by d.due_at, d.organisation_id, d.kind, d.subject
+"""
+
+
+class PostgresForecast:
+    """The port `Forecast` on Postgres."""
+
+    def __init__(self, database: Database, rules: Rules) -> None:
+        self._database = database
+        self._rules = rules
+
+    async def explain(self, caller: Caller, organisation_id: OrganisationId) -> Explanation:
+        """What happens to an organisation, when, why, and what would stop it (WH-01).
+
+        Raises:
+            Refusal: `organisation_not_found`, also where the caller may not see it (P14); `org_deleted` from its fence
+                on to a partner, and from its receipt on to everybody (SF-11).
+        """
+        async with self._database.read() as connection:
+            organisation = await require_alive(connection, caller, organisation_id)
+            evidence = await read_evidence(connection, organisation_id, lock_activity=False)
+            rows = await connection.fetch(_NEXT_DATES, organisation_id)
+            as_of = await business_now(connection)
+        dates = tuple(NextDate.model_validate(dict(row)) for row in rows)
+        explainer = Explainer(evidence, dates, organisation["time_zone"], as_of, self._rules)
+        return Explanation(
+            organisation_id=organisation_id,
+            name=organisation["name"],
+            state=evidence.state,
+            as_of=as_of,
+            simulation=self._database.kind is InstallationKind.SIMULATION,
+            next=dates,
+            sentences=explainer.sentences(),
+            would_stop_it=explainer.would_stop_it(),
+            evidence=evidence,
+        )
+
+    async def calendar(self, caller: Caller, partner_id: PartnerId | None) -> Sequence[CalendarEntry]:
+        """The next dates of a partner's customers, or of all that the caller may see, earliest first (WH-02, DP-07).
+
+        Raises:
+            Refusal: `not_permitted` for another partner's customers, `partner_not_found`.
+        """
+        if caller.partner_id is not None and partner_id not in {None, caller.partner_id}:
+            raise Refusal(RefusalCode.NOT_PERMITTED)
+        scope = caller.partner_id or partner_id
+        async with self._database.read() as connection:
+            if scope is not None and not await connection.fetchval(
+                "select true from partners where partner_id = $1", scope
+            ):
+                raise Refusal(RefusalCode.PARTNER_NOT_FOUND)
+            rows = await connection.fetch(_CALENDAR, scope)
+        return [CalendarEntry.model_validate(dict(row)) for row in rows]

@@ -1,0 +1,196 @@
+"""The table between facts and executions: what to start, what to wake, and what is missing (EV-03, P15)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import asyncpg
+
+from adapters.postgres.database import Connection, Database, business_now, lock
+from adapters.postgres.graces import grace_process
+from adapters.postgres.pending import require_processes
+from tenure import names
+from tenure.contracts.base import Instant
+from tenure.contracts.deletion import CountdownInput
+from tenure.contracts.erasure import ErasureInput
+from tenure.contracts.licence import RenewalGraceInput
+from tenure.contracts.organisation import OrganisationState
+from tenure.contracts.process import Process, ProcessState, ProcessType
+from tenure.ids import OrganisationId
+
+_PROCESS = """
+select workflow_id, type, organisation_id, input, state, due_at, wakes, restarts,
+       (select min(m.partner_id::text collate "C") from managements m
+         where m.organisation_id = p.organisation_id) as partner_id
+  from processes p
+"""
+
+_TO_START = _PROCESS + " where state = 'pending' order by created_at, workflow_id limit $1"
+_TO_WAKE = _PROCESS + " where state = 'started' and wakes > wakes_sent order by workflow_id limit $1"
+_OPEN = _PROCESS + " where state <> 'closed' and ($1::text is null or workflow_id > $1) order by workflow_id limit $2"
+
+# What the facts need: the same three rules that write the row in the transaction of the fact.
+_COUNTDOWNS = """
+select o.organisation_id, o.generation from organisations o
+ where o.state in ('marked', 'warned')
+   and not exists (select from processes p
+                    where p.workflow_id = 'deletion/' || o.organisation_id || '/' || o.generation)
+ order by o.organisation_id
+"""
+_GRACES = """
+select l.licence_set_id, l.organisation_id, l.kind, l.generation, l.removal_due_at
+  from licence_sets l join organisations o using (organisation_id)
+ where l.state = 'suspended' and o.state not in ('erasing', 'deleted')
+   and not exists (select from processes p
+                    where p.workflow_id = 'renewal-grace/' || l.licence_set_id || '/' || l.generation)
+ order by l.licence_set_id
+"""
+_ERASURES = """
+select e.organisation_id, e.generation, e.cause, e.fenced_at, e.quarantine_until from erasures e
+ where e.state in ('quarantine', 'purging')
+   and not exists (select from processes p
+                    where p.workflow_id = 'erasure/' || e.organisation_id || '/' || e.generation)
+ order by e.organisation_id
+"""
+
+_STILL_NEEDED = {
+    ProcessType.DELETION_COUNTDOWN: "select from organisations"
+    " where organisation_id = $1 and generation = $2 and state in ('marked', 'warned')",
+    # A removed set too: its process has not closed, so that the purge or the marking may be left to do.
+    ProcessType.RENEWAL_GRACE: "select from licence_sets l join organisations o using (organisation_id)"
+    " where l.licence_set_id = $1 and l.generation = $2 and l.state in ('suspended', 'removed')"
+    " and o.state not in ('erasing', 'deleted')",
+    ProcessType.ERASURE: "select from erasures"
+    " where organisation_id = $1 and generation = $2 and state in ('quarantine', 'purging')",
+}
+
+_LATE = timedelta(days=1)
+"""P15."""
+
+
+class PostgresProcesses:
+    """The port `Processes` on Postgres."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def to_start(self, limit: int) -> Sequence[Process]:
+        """Pending processes, oldest first."""
+        async with self._database.read() as connection:
+            return _processes(await connection.fetch(_TO_START, limit))
+
+    async def started(self, workflow_id: str) -> None:
+        """An execution has this id: it is never started again."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "update processes set state = 'started', started_at = business_now()"
+                " where workflow_id = $1 and state = 'pending'",
+                workflow_id,
+            )
+
+    async def to_wake(self, limit: int) -> Sequence[Process]:
+        """Started processes that facts concern since the last signal."""
+        async with self._database.read() as connection:
+            return _processes(await connection.fetch(_TO_WAKE, limit))
+
+    async def woken(self, workflow_id: str, wakes: int) -> None:
+        """The signal for so many changes was delivered, or the execution is closed."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "update processes set wakes_sent = $2 where workflow_id = $1 and wakes_sent < $2", workflow_id, wakes
+            )
+
+    async def open(self, after: str | None, limit: int) -> Sequence[Process]:
+        """Started and pending processes in order of id, for the repair."""
+        async with self._database.read() as connection:
+            return _processes(await connection.fetch(_OPEN, after, limit))
+
+    async def require_missing(self) -> Sequence[str]:
+        """Insert the rows of processes that facts need and nothing names; answers their ids (EV-03).
+
+        A fact that goes away meanwhile does no harm: its process looks at it first, and ends.
+        """
+        async with self._database.write() as connection:
+            missing = [*await _countdowns(connection), *await _graces(connection), *await _erasures(connection)]
+            await require_processes(connection, missing, at=await business_now(connection))
+        return [process.workflow_id for process in missing]
+
+    async def restart(self, workflow_id: str) -> bool:
+        """Make a process pending again whose execution is gone though its fact still needs it.
+
+        Where the fact needs it no more, the row is closed: what it waited for is over.
+        """
+        process_type, subject, generation = names.parse(workflow_id)
+        async with self._database.write() as connection:
+            row = await connection.fetchrow("select organisation_id from processes where workflow_id = $1", workflow_id)
+            if row is None:
+                return False
+            await lock(connection, OrganisationId(row["organisation_id"]))
+            needed = await connection.fetchrow(_STILL_NEEDED[process_type], subject, generation) is not None
+            if needed:
+                restarted = await connection.fetchval(
+                    "update processes set state = 'pending', restarts = restarts + 1, wakes_sent = wakes"
+                    " where workflow_id = $1 and state = 'started' returning true",
+                    workflow_id,
+                )
+                return bool(restarted)
+            await connection.execute(
+                "update processes set state = 'closed', closed_at = business_now()"
+                " where workflow_id = $1 and state = 'started'",
+                workflow_id,
+            )
+            return False
+
+    async def overdue(self, as_of: Instant) -> int:
+        """Next dates past due by more than a day without a recorded reason (P15).
+
+        A hold is such a reason: it says when it looks again. The planned expiry of a licence set is not counted: it is
+        the service's to report, and no process waits for it.
+        """
+        async with self._database.read() as connection:
+            count: int = await connection.fetchval(
+                "select count(*) from next_dates where coalesce(looks_at, due_at) < $1 and kind <> 'licence_expiry'",
+                as_of - _LATE,
+            )
+            return count
+
+    async def phases(self) -> dict[OrganisationState, int]:
+        """Organisations per state, for the metrics; states that none is in count zero."""
+        async with self._database.read() as connection:
+            rows = await connection.fetch("select state, count(*) as count from organisations group by state")
+        counts = {OrganisationState(row["state"]): row["count"] for row in rows}
+        return {state: counts.get(state, 0) for state in OrganisationState}
+
+
+async def _countdowns(connection: Connection) -> list[Process]:
+    return [
+        Process(
+            workflow_id=names.deletion_id(countdown.organisation_id, countdown.generation),
+            type=ProcessType.DELETION_COUNTDOWN,
+            organisation_id=countdown.organisation_id,
+            input=countdown.model_dump(mode="json"),
+            state=ProcessState.PENDING,
+        )
+        for countdown in [CountdownInput(**row) for row in await connection.fetch(_COUNTDOWNS)]
+    ]
+
+
+async def _graces(connection: Connection) -> list[Process]:
+    return [grace_process(RenewalGraceInput(**row)) for row in await connection.fetch(_GRACES)]
+
+
+async def _erasures(connection: Connection) -> list[Process]:
+    return [
+        Process(
+            workflow_id=names.erasure_id(erasure.organisation_id, erasure.generation),
+            type=ProcessType.ERASURE,
+            organisation_id=erasure.organisation_id,
+            input=erasure.model_dump(mode="json"),
+            state=ProcessState.PENDING,
+            due_at=erasure.quarantine_until,
+        )
+        for erasure in [ErasureInput(**row) for row in await connection.fetch(_ERASURES)]
+    ]
+
+
+def _processes(rows: Sequence[asyncpg.Record]) -> list[Process]:
+    return [Process.model_validate(dict(row)) for row in rows]

@@ -1,0 +1,142 @@
+"""What happens next to an organisation, in words: what, when, by which rule, and what would stop it (WH-01)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from tenure.contracts.base import Instant
+from tenure.contracts.deletion import Evidence, Reason, Verdict
+from tenure.contracts.erasure import ErasureCause
+from tenure.contracts.forecast import NextDate, NextKind
+from tenure.contracts.licence import LicenceKind
+from tenure.contracts.organisation import COUNTING, GONE
+from tenure.policy.deletion import assess, base_at
+from tenure.policy.rules import Rules
+
+_BECAUSE = {
+    Reason.RATE: "warnings and deletions are spaced, and its turn has not come",
+    Reason.FEED_UNKNOWN: "nothing is known of an activity feed ({detail})",
+    Reason.FEED_BEHIND: "an activity feed is behind ({detail})",
+    Reason.WARNING_NOT_ACCEPTED: "no mail server has accepted the warning yet",
+    Reason.NOBODY_REACHABLE: "no full admin can be reached",
+    Reason.REQUEST_PENDING: "a trial request waits for consent ({detail})",
+    Reason.BREAKER_OPEN: "the breaker is open until an operator releases it",
+    Reason.DRY_RUN: "this installation only rehearses deletions",
+    Reason.INCOMPLETE: "what is known contradicts itself or lacks a date",
+}
+_UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
+
+
+class Explainer:
+    """Puts one organisation's facts into sentences, with dates in its own time zone."""
+
+    def __init__(
+        self, evidence: Evidence, dates: Sequence[NextDate], time_zone: str, as_of: Instant, rules: Rules
+    ) -> None:
+        """Take what is known at an instant; the dates are in the order in which they are told."""
+        self._evidence = evidence
+        self._dates = dates
+        self._zone = ZoneInfo(time_zone)
+        self._as_of = as_of
+        self._rules = rules
+
+    def sentences(self) -> tuple[str, ...]:
+        """Where the organisation stands and why, each next date, and what holds it."""
+        return (self._standing(), self._activity(), *map(self._next, self._dates), *self._held())
+
+    def would_stop_it(self) -> tuple[str, ...]:
+        """Who can still do what; empty where nothing is pending, or nothing helps any more."""
+        return (*self._stops_removal(), *self._stops_deletion(), *self._stops_purge())
+
+    def _standing(self) -> str:
+        evidence = self._evidence
+        if evidence.state in GONE:
+            return "The organisation has been deleted."
+        if evidence.state in COUNTING and evidence.counting_from is not None:
+            return (
+                "The organisation holds no licences and manages no customers: it is to be deleted, "
+                f"and has been counting down since {self._date(evidence.counting_from)} (DM-01)."
+            )
+        return (
+            f"The organisation is live: it holds {_count(evidence.licence_sets_held, 'licence set')} "
+            f"and manages {_count(evidence.customers_managed, 'customer')}."
+        )
+
+    def _activity(self) -> str:
+        last = self._evidence.last_activity_at
+        known = "No activity is known" if last is None else f"Its last activity was {self._when(last)}"
+        lost = self._evidence.lost_until
+        if lost is None or (last is not None and lost <= last):
+            return f"{known}."
+        return f"{known}; a feed has lost what happened until {self._date(lost)}, which counts as activity (SF-03)."
+
+    def _next(self, date: NextDate) -> str:
+        when = self._when(date.due_at)
+        match date.kind:
+            case NextKind.LICENCE_EXPIRY:
+                grace = self._rules.trial_grace if date.reason == LicenceKind.TRIAL else self._rules.subscription_grace
+                return f"Licence set {date.subject} expires {when}; then it rests for {grace.days} days ({date.rule})."
+            case NextKind.LICENCE_REMOVAL:
+                return f"Licence set {date.subject} has expired, and is removed for good {when} ({date.rule})."
+            case NextKind.DELETION_WARNING:
+                since = base_at(self._evidence)
+                silence = f"{self._rules.silence.days} days without activity"
+                silence += "" if since is None else f" since {self._date(since)}"
+                return f"Its full admins are warned of the deletion {when}, after {silence} ({date.rule})."
+            case NextKind.DELETION:
+                return f"It is deleted for good, with all content, {when}, unless it comes back before ({date.rule})."
+            case NextKind.PURGE:
+                return f"Its content is purged {when} ({date.rule})."
+
+    def _held(self) -> tuple[str, ...]:
+        """What keeps a countdown from its next step, found by the same rule that the countdown asks."""
+        found = assess(self._evidence, self._as_of, self._rules)
+        held = found.verdict is Verdict.HOLD or found.reason is Reason.RATE
+        if not held or found.due_at is None:
+            return ()
+        because = _BECAUSE[found.reason].format(detail=found.detail)
+        return (f"It is held, since {because} ({found.rule}); the next look is {self._when(found.due_at)}.",)
+
+    def _stops_removal(self) -> tuple[str, ...]:
+        return tuple(
+            f"{'A paid subscription or an extension' if date.reason == LicenceKind.TRIAL else 'A paid subscription'}"
+            f" before {self._date(date.due_at)} restores licence set {date.subject} (RP-03)."
+            for date in self._dates
+            if date.kind is NextKind.LICENCE_REMOVAL and date.due_at > self._as_of
+        )
+
+    def _stops_deletion(self) -> tuple[str, ...]:
+        if self._evidence.state not in COUNTING:
+            return ()
+        return (
+            "A new trial in this very organisation takes the mark away (DP-01).",
+            "A subscription bought for this very organisation takes the mark away (DP-02).",
+            "Any activity of its users or admins, a sign-in to its console included, starts the count anew (AC-02).",
+            "If it belongs to a partner, the first customer that the partner gains takes the mark away (DM-02).",
+        )
+
+    def _stops_purge(self) -> tuple[str, ...]:
+        return tuple(
+            f"An operator who finds a mistake of the vendor can abort before {self._date(date.due_at)} (SF-11)."
+            for date in self._dates
+            if date.kind is NextKind.PURGE and date.reason != ErasureCause.OWN_REQUEST and date.due_at > self._as_of
+        )
+
+    def _date(self, instant: Instant) -> str:
+        """Such as `12 March 2027, 00:00 CET`, with seconds where there are any."""
+        local = instant.astimezone(self._zone)
+        clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+        return f"{local.day} {local:%B %Y}, {clock} {local:%Z}"
+
+    def _when(self, instant: Instant) -> str:
+        """Such as `on 12 March 2027, 00:00 CET (in 12 days)`; the distance is rounded down to one unit."""
+        distance = abs(instant - self._as_of)
+        for unit, length in _UNITS:
+            if count := distance // length:
+                far = _count(count, unit)
+                return f"on {self._date(instant)} ({f'in {far}' if instant > self._as_of else f'{far} ago'})"
+        return f"on {self._date(instant)} (now)"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
