@@ -2,20 +2,22 @@
 
 from typing import Any, override
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tenure.contracts.activity import MAX_BATCH_BYTES
+from tenure.contracts.portfolio import MAX_IMPORT_BYTES
 from tenure.settings import ServerSettings
+from tenure.signature import Verifier
 from web import problems
 from web.api import calendar, facts, feeds, health, imports, notices, operations, organisations
 from web.console.app import create_console
+from web.intake import create_router
+from web.limits import BodyLimit
 from web.services import Services
-
-MAX_BODY_BYTES = 1024 * 1024
-"""Size of a request's body where a route says nothing else: ten thousand organisations to abort fit."""
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -41,7 +43,11 @@ class Web(FastAPI):
 
 
 def create_app(services: Services, settings: ServerSettings) -> FastAPI:
-    """Build the application over its ports; nothing is opened here."""
+    """Build the application over its ports; nothing is opened here.
+
+    Raises:
+        Misconfigured: the session secret is too short, or the webhook secret is none.
+    """
     app = Web(
         title="Tenure",
         summary="The commercial life of customer organisations.",
@@ -49,18 +55,24 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,  # the framework's pages load scripts from other places
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
         generate_unique_id_function=_operation_id,
     )
     app.state.services = services
     problems.register(app)
     for room in (organisations, facts, operations, feeds, calendar, notices, imports):
         app.include_router(room.router, responses=problems.RESPONSES)
+    app.include_router(_intake(services, settings), responses=problems.RESPONSES)
     app.include_router(health.router)
     app.mount("/console", create_console(services, settings))
     app.add_api_route("/", _front_door, include_in_schema=False)
+    app.add_middleware(BodyLimit, paths={"/v1/activity": MAX_BATCH_BYTES, "/v1/imports": MAX_IMPORT_BYTES})
     app.add_middleware(_DefaultHeaders)
     return app
+
+
+def _intake(services: Services, settings: ServerSettings) -> APIRouter:
+    secrets = [settings.webhook_secret.get_secret_value()] if settings.webhook_secret is not None else []
+    return create_router(services.activity, Verifier(secrets))
 
 
 def _operation_id(route: APIRoute) -> str:

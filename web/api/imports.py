@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 
-from tenure.contracts.portfolio import MAX_IMPORT_BYTES, ImportReport
+from tenure.contracts.portfolio import ImportReport
 from tenure.errors import Refusal, RefusalCode
 from web.security import OperatorCommander, OperatorReader, Ports
 
@@ -14,7 +14,6 @@ MEDIA_TYPES = ("text/csv", "application/x-ndjson")
 
 @router.post(
     "",
-    max_body_size=MAX_IMPORT_BYTES,
     openapi_extra={
         "requestBody": {
             "required": True,
