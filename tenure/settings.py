@@ -51,6 +51,8 @@ class ServerSettings(ClientSettings):
     port: int = Field(default=8080, ge=1, le=65535)
     metrics_port: int = Field(default=9090, ge=0, le=65535)
     """Prometheus metrics of the worker; 0 turns them off."""
+    build_id: str | None = None
+    """Names this build for Temporal's worker versioning; unset: workers are not versioned (EV-02)."""
     installation: InstallationKind = InstallationKind.PRODUCTION
     rules_file: Path | None = None
     """A JSON document of `tenure.policy.rules.Rules`; unset: the defaults."""

@@ -21,11 +21,9 @@ with workflow.unsafe.imports_passed_through():
         Verdict,
     )
     from tenure.contracts.notice import DeliverInput, DeliverResult
-    from tenure.contracts.organisation import OrganisationState
+    from tenure.contracts.organisation import GONE, OrganisationState
     from workflows import _options
     from workflows._waiting import Watch, instant, show
-
-_OVER = frozenset({Verdict.END, Verdict.UNMARK})
 
 
 @workflow.defn(name="DeletionCountdown", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
@@ -49,17 +47,19 @@ class DeletionCountdown(DeletionCountdownContract):
     async def run(self, countdown: CountdownInput) -> CountdownResult:
         """Count down until the organisation is fenced or no longer marked."""
         step = await self._assess()
-        while step.assessment.verdict not in _OVER and not self._watch.long_run():
+        while not _is_over(step) and not self._watch.long_run():
             step = await self._follow(step)
         await self._withdraw()
         await workflow.wait_condition(workflow.all_handlers_finished)
-        if step.assessment.verdict not in _OVER:
+        if not _is_over(step):
             workflow.continue_as_new(countdown)
         return CountdownResult(state=step.state, reason=step.assessment.reason)
 
     async def _follow(self, step: CountdownStep) -> CountdownStep:
         """Do what the verdict says; answers the step after it."""
         match step.assessment.verdict:
+            case Verdict.WARN if step.state is OrganisationState.WARNED:
+                await self._rest_while_delivering()
             case Verdict.WARN:
                 return await self._warn()
             case Verdict.FENCE:
@@ -100,6 +100,11 @@ class DeletionCountdown(DeletionCountdownContract):
 
     async def _rest(self, assessment: Assessment) -> bool:
         return await self._watch.rest(assessment.due_at, f"{assessment.rule}: {assessment.reason}")
+
+    async def _rest_while_delivering(self) -> None:
+        """The warning has begun; what follows depends on what the mail servers answer (SF-02)."""
+        if self._deliveries:
+            await self._watch.rest(None, "SF-02: warning_not_accepted")
 
     def _deliver(self, notices: Sequence[str]) -> None:
         """Begin to deliver what is queued, beside the countdown: however long a mail server refuses, it goes on."""
@@ -163,3 +168,7 @@ class DeletionCountdown(DeletionCountdownContract):
     def state(self) -> CountdownStep | None:
         """What was found at the last look."""
         return self._step
+
+
+def _is_over(step: CountdownStep) -> bool:
+    return step.state in GONE or step.assessment.verdict in {Verdict.END, Verdict.UNMARK}

@@ -14,7 +14,7 @@ from tenure.contracts.deletion import CountdownInput
 from tenure.contracts.erasure import ErasureInput
 from tenure.contracts.licence import RenewalGraceInput
 from tenure.contracts.organisation import OrganisationState
-from tenure.contracts.process import Process, ProcessState, ProcessType
+from tenure.contracts.process import Figures, Process, ProcessState, ProcessType
 from tenure.ids import OrganisationId
 
 _PROCESS = """
@@ -62,6 +62,14 @@ _STILL_NEEDED = {
     ProcessType.ERASURE: "select from erasures"
     " where organisation_id = $1 and generation = $2 and state in ('quarantine', 'purging')",
 }
+
+_FIGURES = """
+select coalesce((select now - min(coalesce(looks_at, due_at)) from next_dates where kind <> 'licence_expiry'),
+                interval '0') as overdue,
+       coalesce((select now - min(created_at) from processes where state = 'pending'), interval '0') as lag,
+       (select count(*) from processes where state = 'pending') as to_start
+  from business_now() as now
+"""
 
 _LATE = timedelta(days=1)
 """P15."""
@@ -153,12 +161,19 @@ class PostgresProcesses:
             )
             return count
 
-    async def phases(self) -> dict[OrganisationState, int]:
-        """Organisations per state, for the metrics; states that none is in count zero."""
+    async def figures(self) -> Figures:
+        """The state of the installation in numbers; states that no organisation is in count zero."""
         async with self._database.read() as connection:
-            rows = await connection.fetch("select state, count(*) as count from organisations group by state")
-        counts = {OrganisationState(row["state"]): row["count"] for row in rows}
-        return {state: counts.get(state, 0) for state in OrganisationState}
+            states = await connection.fetch("select state, count(*) as count from organisations group by state")
+            row = await connection.fetchrow(_FIGURES)
+        assert row is not None
+        counts = {OrganisationState(state["state"]): state["count"] for state in states}
+        return Figures(
+            organisations={state: counts.get(state, 0) for state in OrganisationState},
+            oldest_overdue=max(row["overdue"], timedelta(0)),
+            to_start=row["to_start"],
+            relay_lag=max(row["lag"], timedelta(0)),
+        )
 
 
 async def _countdowns(connection: Connection) -> list[Process]:

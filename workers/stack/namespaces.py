@@ -40,7 +40,7 @@ async def ensure_namespace(address: str, namespace: str, keys: Sequence[SearchAt
         client = await Client.connect(address, namespace=namespace)
         await _register(client)
         await _until_usable(client)
-        await _add_search_attributes(client, keys)
+        await add_search_attributes(client, keys)
     except (RuntimeError, RPCError, TimeoutError) as error:
         raise StackError(f"Temporal at {address} has no usable namespace {namespace!r}: {error}") from error
 
@@ -82,7 +82,12 @@ async def _register(client: Client) -> None:
                 raise
 
 
-async def _add_search_attributes(client: Client, keys: Sequence[SearchAttributeKey[Any]]) -> None:
+async def add_search_attributes(client: Client, keys: Sequence[SearchAttributeKey[Any]]) -> None:
+    """Add the search attributes that the client's namespace lacks.
+
+    Raises:
+        StackError: One of that name is there and has another type.
+    """
     wanted = {key.name: int(key.indexed_value_type) for key in keys}
     present = await client.operator_service.list_search_attributes(
         ListSearchAttributesRequest(namespace=client.namespace)

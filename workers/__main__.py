@@ -1,0 +1,138 @@
+"""The programs of the application: `python -m workers COMMAND`."""
+
+import asyncio
+import getpass
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+import activities
+import workflows
+from tenure.contracts.credential import Credential, CredentialRole
+from tenure.errors import Misconfigured, TenureError
+from tenure.exit import call, run
+from tenure.ids import PartnerId
+from tenure.ports import Caller
+from tenure.settings import InstallationKind, ServerSettings
+from workers import programs
+from workers.stack.errors import StackError
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The programs of Tenure."
+)
+token = typer.Typer(no_args_is_help=True, help="Tokens of the HTTP API and the console.")
+app.add_typer(token, name="token")
+
+
+@app.command()
+def worker() -> None:
+    """Run workflows, activities and the relay."""
+    _serve(lambda: programs.run_worker(ServerSettings()))
+
+
+@app.command()
+def web() -> None:
+    """Serve the API and the console."""
+    _serve(lambda: programs.run_web(ServerSettings()))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    programs.run_migrations(ServerSettings())
+    typer.echo("The database has the newest schema.")
+
+
+@app.command()
+def search_attributes() -> None:
+    """Register the search attributes in Temporal's namespace."""
+    namespace = asyncio.run(programs.register_search_attributes(ServerSettings()))
+    typer.echo(f"The namespace {namespace!r} has all search attributes.")
+
+
+@token.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Whose it is, such as `ada` or `orders`; the audit names it.")],
+    role: Annotated[CredentialRole, typer.Option(help="What it is for.")] = CredentialRole.SERVICE,
+    partner: Annotated[
+        PartnerId | None, typer.Option(parser=PartnerId, help="Whose customers a partner's token may see.")
+    ] = None,
+) -> None:
+    """Issue a token and print it: it is shown once."""
+    credential = Credential(name=name, role=role, partner_id=partner)
+    caller = Caller(actor=f"operator:{getpass.getuser()}")
+    typer.echo(asyncio.run(programs.issue_token(ServerSettings(), caller, credential)))
+
+
+@app.command()
+def dev(
+    *, simulation: Annotated[bool, typer.Option("--simulation", help="With a clock that can be moved forward.")] = False
+) -> None:
+    """Bring up everything that production has, on this machine, until Ctrl-C."""
+    from workers.development import run_development  # noqa: PLC0415 - needs what only developers install
+
+    kind = InstallationKind.SIMULATION if simulation else InstallationKind.PRODUCTION
+    _serve(lambda: run_development(kind, typer.echo))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+def demo(context: typer.Context) -> None:
+    """Bring up a simulated installation, and take a portfolio through its whole life."""
+    from workers.demo import main  # noqa: PLC0415 - needs what only developers install
+
+    main(context.args)
+
+
+def _serve(program: Callable[[], Awaitable[None]]) -> NoReturn:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    async def main() -> int:
+        with _sentences():
+            await program()
+        return 0
+
+    run(main)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """End with the words of an error that a person can mend, without a traceback."""
+    try:
+        yield
+    except (TenureError, StackError) as error:
+        raise SystemExit(str(error)) from error
+    except BaseExceptionGroup as group:
+        told, rest = group.split((TenureError, StackError))
+        if told is None or rest is not None:
+            raise
+        raise SystemExit("\n".join(_leaves(told))) from group
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[str]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield str(error)
+
+
+def _require_own_packages() -> None:
+    """Refuse to run other people's packages of the same names, which some distributions install."""
+    repository = Path(__file__).parents[1]
+    for package in (activities, workflows):
+        if not Path(package.__file__ or "").is_relative_to(repository):
+            raise Misconfigured(f"{package.__file__} hides our own {package.__name__}: run from {repository}.")
+
+
+def _main() -> None:
+    with _sentences():
+        _require_own_packages()
+        app(prog_name="python -m workers")
+
+
+if __name__ == "__main__":
+    call(_main)

@@ -1,0 +1,49 @@
+"""What the commands of `python -m workers` do in production."""
+
+from adapters.postgres.database import Database
+from adapters.postgres.migrate import migrate
+from adapters.postgres.tokens import PostgresTokens
+from tenure import search
+from tenure.contracts.credential import Credential
+from tenure.ports import Caller
+from tenure.settings import ServerSettings
+from web.app import create_app
+from web.server import serve
+from workers import worker
+from workers.application import open_application, require
+from workers.connection import connect
+from workers.metrics import runtime
+from workers.stack.namespaces import add_search_attributes
+
+
+async def run_worker(settings: ServerSettings) -> None:
+    """Run workflows, activities and the relay until cancelled."""
+    telemetry = runtime(settings)
+    async with open_application(settings) as application:
+        client = await connect(settings, runtime=telemetry)
+        await worker.serve(application, client, telemetry.metric_meter)
+
+
+async def run_web(settings: ServerSettings) -> None:
+    """Serve the API and the console until cancelled."""
+    async with open_application(settings) as application:
+        await serve(create_app(application.services, settings), settings.host, settings.port)
+
+
+def run_migrations(settings: ServerSettings) -> None:
+    """Bring the database to the newest schema; a new one becomes what TENURE_INSTALLATION says, for good."""
+    url = settings.owner_database_url or settings.database_url
+    migrate(require(url, "TENURE_OWNER_DATABASE_URL"), settings.installation)
+
+
+async def issue_token(settings: ServerSettings, caller: Caller, credential: Credential) -> str:
+    """Issue a token; it is answered here and never again."""
+    async with Database.open(require(settings.database_url, "TENURE_DATABASE_URL"), max_size=1) as database:
+        return await PostgresTokens(database).create(caller, credential)
+
+
+async def register_search_attributes(settings: ServerSettings) -> str:
+    """Add the search attributes that the namespace lacks; answers its name."""
+    client = await connect(settings)
+    await add_search_attributes(client, search.REGISTRY)
+    return client.namespace

@@ -1,0 +1,48 @@
+"""What the workers of the two task queues run."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from activities.countdowns import CountdownActivities
+from activities.erasures import DestructionActivities, ErasureActivities
+from activities.graces import GraceActivities
+from activities.notices import NoticeActivities
+from activities.reconciliation import ReconciliationActivities
+from tenure.ports import Eraser, Executions, Licences, Mailer
+from workers.application import Application
+from workflows.deletion import DeletionCountdown
+from workflows.erasure import Erasure
+from workflows.grace import RenewalGrace
+from workflows.reconcile import Reconcile
+
+WORKFLOWS: Sequence[type] = (DeletionCountdown, Erasure, RenewalGrace, Reconcile)
+"""Every workflow of the application."""
+
+
+def activities(application: Application, mailer: Mailer, executions: Executions) -> Sequence[Callable[..., Any]]:
+    """The activities of the main queue; none of them can delete (SF-12)."""
+    services = application.services
+    countdowns = CountdownActivities(application.countdowns)
+    notices = NoticeActivities(services.notices, services.writer, mailer)
+    graces = GraceActivities(services.licences)
+    erasures = ErasureActivities(services.erasures)
+    reconciliation = ReconciliationActivities(application.processes, executions)
+    return (
+        countdowns.assess,
+        countdowns.warn,
+        countdowns.fence,
+        countdowns.record,
+        notices.deliver,
+        graces.check,
+        graces.conclude,
+        erasures.clear,
+        reconciliation.require_missing,
+        reconciliation.repair,
+        reconciliation.overdue,
+    )
+
+
+def destruction(eraser: Eraser, licences: Licences) -> Sequence[Callable[..., Any]]:
+    """The activities of the erasure queue; its ports hold the role that may delete (SF-12)."""
+    activities = DestructionActivities(eraser, licences)
+    return (activities.erase, activities.issue_receipt, activities.purge_meeting_data)
