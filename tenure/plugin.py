@@ -13,7 +13,7 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from tenure.codec import AesGcmCodec
-from tenure.errors import Refusal, RefusalCode, TenureError, Unavailable
+from tenure.errors import Refusal, RefusalCode, Unavailable
 
 UNAVAILABLE = "unavailable"
 """The type of a failure that passes: a service did not answer."""
@@ -39,8 +39,8 @@ class TenurePlugin(SimplePlugin):
             "tenure",
             data_converter=data_converter(payload_keys),
             interceptors=[_Boundary()],
-            # A bug must not end a process: anything else fails the workflow task, which is tried until it is mended.
-            workflow_failure_exception_types=[TenureError],
+            # No failure exception types: a bug fails the workflow task, which is tried until it is mended, and must not
+            # end a process. A type of ours would also be imported into the sandbox a second time, and match nothing.
         )
 
 
