@@ -1,8 +1,8 @@
 """How a program of Tenure ends: after everything was closed, and without the interpreter's own farewell.
 
-The Temporal SDK's runtime can crash the interpreter while it shuts down (temporalio/sdk-python issue 300): a program
-that did its work would end with a segmentation fault and code 139. So every entry point closes what it opened, flushes
-what it wrote, and leaves by `os._exit`.
+The Temporal SDK's runtime can crash the interpreter, or hang it, while it shuts down (temporalio/sdk-python issue 300):
+a program that did its work would end with a segmentation fault and code 139, or not at all. So every entry point closes
+what it opened, flushes what it wrote, and leaves by `os._exit`.
 """
 
 import asyncio
