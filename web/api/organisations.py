@@ -59,12 +59,12 @@ async def delete_organisation_now(ports: Ports, caller: AnyCommander, command: D
 
 
 @router.post("/{organisation_id}/restore", status_code=status.HTTP_409_CONFLICT, response_description=_REFUSED)
-async def restore_organisation(_caller: AnyCommander, organisation_id: OrganisationId) -> None:
+async def restore_organisation(_caller: AnyReader, organisation_id: OrganisationId) -> None:
     """Nobody brings a deleted organisation back: always refused as `irreversible` (DM-09)."""
     raise Refusal(RefusalCode.IRREVERSIBLE, details={"organisation_id": organisation_id})
 
 
 @router.post("/{organisation_id}/exempt", status_code=status.HTTP_409_CONFLICT, response_description=_REFUSED)
-async def exempt_organisation(_caller: AnyCommander, organisation_id: OrganisationId) -> None:
+async def exempt_organisation(_caller: AnyReader, organisation_id: OrganisationId) -> None:
     """No organisation is exempted from deletion, or paused: always refused as `no_exceptions` (DM-10)."""
     raise Refusal(RefusalCode.NO_EXCEPTIONS, details={"organisation_id": organisation_id})

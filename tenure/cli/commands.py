@@ -1,0 +1,25 @@
+"""All commands under one name."""
+
+import typer
+
+from tenure.cli import activity, breaker, calendar, deletion, explain, feeds, imports, notices, organisations, receipts
+
+app = typer.Typer(
+    name="tenure",
+    help="The commercial life of customer organisations: what happens next, when, why, and what would stop it.",
+    epilog="TENURE_URL and TENURE_TOKEN say where Tenure runs and who asks. Exit codes: 0 done, 1 refused,"
+    " 2 invalid input, 3 Tenure does not answer.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("import")(imports.import_portfolio)
+app.add_typer(organisations.app, name="organisations")
+app.command("explain")(explain.explain)
+app.command("calendar")(calendar.calendar)
+app.add_typer(activity.app, name="activity")
+app.add_typer(feeds.app, name="feeds")
+app.add_typer(notices.app, name="notices")
+app.command("delete-now")(deletion.delete_now)
+app.add_typer(deletion.erasures, name="erasures")
+app.add_typer(breaker.app, name="breaker")
+app.add_typer(receipts.app, name="receipt")

@@ -1,0 +1,63 @@
+"""`tenure notices`: the mails about an organisation."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tenure.cli import output, session
+from tenure.cli.parameters import Json, Organisation, instant
+from tenure.contracts.notice import NoticeKind
+
+app = typer.Typer(help="Notices that were sent, and previews of those that could be.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_notices(organisation: Organisation, *, json: Json = False) -> None:
+    """List every notice about an organisation, with what the mail servers answered."""
+    found = session.run(lambda tenure: tenure.notices.of(organisation))
+    if json:
+        output.print_json(found)
+        return
+    output.print_table(
+        ("Notice", "Recipient", "State", "Attempts", "First attempt", "Accepted", "Answer"),
+        [
+            (
+                output.words(one.kind),
+                one.recipient,
+                one.state,
+                str(one.attempts),
+                output.instant(one.first_attempt_at),
+                output.instant(one.accepted_at),
+                one.server_answer,
+            )
+            for one in found
+        ],
+        "No notices.",
+    )
+
+
+@app.command()
+def preview(
+    organisation: Organisation,
+    *,
+    kind: Annotated[NoticeKind, typer.Option(help="Which notice.")] = NoticeKind.DELETION_WARNING,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", parser=instant, metavar="INSTANT", help="When it would be written; now."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", dir_okay=False, help="Write the HTML part to this file.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show a notice as it would be written; nothing is sent."""
+    mail = session.run(lambda tenure: tenure.notices.preview(organisation, kind, as_of))
+    if html is not None:
+        session.write(html, mail.html)
+    if json:
+        output.print_json(mail)
+        return
+    output.print_fields([("To", f"{mail.to_name} <{mail.to_address}>"), ("Subject", mail.subject)])
+    output.say(f"\n{mail.text}")

@@ -1,0 +1,50 @@
+"""Arguments and options that several commands take, each checked to be what it should be."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from tenure.contracts.base import Instant
+from tenure.ids import OrganisationId, PartnerId, PersonId
+
+_INSTANT: TypeAdapter[Instant] = TypeAdapter(Instant)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _checked[Value](make: Callable[[str], Value]) -> Callable[[str], Value]:
+    def parse(text: str) -> Value:
+        try:
+            return make(text)
+        except ValidationError as error:
+            raise typer.BadParameter(f"{text!r}: {error.errors()[0]['msg']}") from error
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return parse
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,6})([mhd])", text)
+    if match is None:
+        raise ValueError(f"{text!r} is no duration such as 15m, 6h or 1d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+organisation = _checked(OrganisationId)
+partner = _checked(PartnerId)
+person = _checked(PersonId)
+instant = _checked(_INSTANT.validate_python)
+duration = _checked(_duration)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines, and nothing else.")]
+Organisation = Annotated[
+    OrganisationId, typer.Argument(parser=organisation, metavar="ORGANISATION", help="Such as org_alder.")
+]
+Partner = Annotated[
+    PartnerId | None, typer.Option("--partner", parser=partner, metavar="PARTNER", help="Such as ptr_north.")
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit.")]
