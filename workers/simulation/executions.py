@@ -24,8 +24,6 @@ Moving it by less is dangerous in server 1.32: one that works while the end of i
 its next timer instead, however far that is. A move has to be longer than all the work that falls due on its way.
 """
 _AHEAD: Final = timedelta(seconds=1)
-_TO_BEGIN: Final = timedelta(milliseconds=100)
-"""How long after its start delay an execution has its first task at the latest."""
 _ENDED_WELL: Final = frozenset({WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CONTINUED_AS_NEW})
 
 
@@ -83,8 +81,6 @@ class Executions:
             raise SimulationStuck(f"{workflow_id} ran {clock - after - offset} ahead of the installation's clock.")
         task = raw.pending_workflow_task
         busy = [f"workflow task, attempt {task.attempt}"] if raw.HasField("pending_workflow_task") else []
-        if clock < raw.workflow_execution_info.execution_time.ToDatetime(UTC) + _TO_BEGIN:
-            busy.append("its first workflow task")
         busy += [_sentence(activity) for activity in raw.pending_activities if not _resting(activity)]
         retries = [
             activity.next_attempt_schedule_time.ToDatetime(UTC)

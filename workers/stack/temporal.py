@@ -112,7 +112,12 @@ async def temporal(
 
 
 def _dev_server(programs: CommandLine, home: Path, port: int, ui_port: int, *, skipping: bool) -> list[str | Path]:
-    settings = {TIME_SKIPPING_KEY: skipping, "system.namespaceCacheRefreshInterval": "1s"}
+    settings = {  # as in deploy/temporal/dynamic-config.yaml, which says why
+        TIME_SKIPPING_KEY: skipping,
+        "system.namespaceCacheRefreshInterval": "1s",
+        "history.timerProcessorMaxTimeShift": "10ms",
+        "history.workflowIdReuseMinimalInterval": "0s",
+    }
     return [
         *(programs.temporal, "server", "start-dev"),
         *("--ip", LOOPBACK, "--port", str(port), "--ui-port", str(ui_port)),
