@@ -54,7 +54,7 @@ async def once[Result](
             return adapter.validate_python(known["response"])
         result = await carry_out(connection)
         await connection.execute(
-            "update idempotency_keys set response = coalesce($3, 'null') where actor = $1 and key = $2",
+            "update idempotency_keys set response = coalesce($3::jsonb, 'null') where actor = $1 and key = $2",
             caller.actor,
             caller.key,
             adapter.dump_python(result, mode="json"),
