@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from tenure.errors import Misconfigured
 
@@ -22,7 +22,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: FastAPI, host: str, port: int) -> None:
+async def serve(app: ASGIApp, host: str, port: int) -> None:
     """Serve until cancelled; then take no more connections, finish the requests under way, and end.
 
     Raises:
@@ -33,7 +33,7 @@ async def serve(app: FastAPI, host: str, port: int) -> None:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
+async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
     """Serve while the context is open; yields the port, which the system chooses where `port` is 0.
 
     Raises:

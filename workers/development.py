@@ -28,6 +28,11 @@ from workers.stack.postgres import embedded_postgres, require_database
 from workers.stack.server import Report
 from workers.stack.temporal import Temporal, temporal
 
+_NAMESPACE = {
+    InstallationKind.PRODUCTION: {names.NAMESPACE: False},
+    InstallationKind.SIMULATION: {names.SIMULATION_NAMESPACE: True},
+}
+"""The namespace of each kind, and whether its executions may skip time."""
 _OPERATOR = Credential(name="development", role=CredentialRole.OPERATOR)
 
 
@@ -99,8 +104,9 @@ async def development(
             temporal(
                 data,
                 report,
-                namespaces={names.NAMESPACE: False, names.SIMULATION_NAMESPACE: True},
+                namespaces=_NAMESPACE[kind],
                 search_attributes=search.REGISTRY,
+                address=os.environ.get("TEMPORAL_ADDRESS", ""),
                 port=stack_settings.temporal_port,
                 ui_port=stack_settings.temporal_ui_port,
             )

@@ -14,6 +14,7 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
+from temporalio.envconfig import ClientConnectConfig
 
 from tenure import names, search
 from workers.stack.errors import StackError
@@ -90,9 +91,10 @@ async def test_a_running_server_is_used_where_it_is(temporal: Temporal, tmp_path
 
 async def test_a_search_attribute_of_another_type_is_told(temporal: Temporal) -> None:
     """An attribute cannot change its type: say so, instead of failing at the first start of a workflow."""
-    await ensure_namespace(temporal.address, "conflict", [SearchAttributeKey.for_int("TenurePhase")])
+    conflict = ClientConnectConfig(target_host=temporal.address, namespace="conflict")
+    await ensure_namespace(conflict, [SearchAttributeKey.for_int("TenurePhase")])
     with pytest.raises(StackError, match=r"TenurePhase of namespace 'conflict' is a .*INT and should be a .*KEYWORD: "):
-        await ensure_namespace(temporal.address, "conflict", search.REGISTRY)
+        await ensure_namespace(conflict, search.REGISTRY)
 
 
 async def test_a_server_out_of_reach_is_told(tmp_path: Path) -> None:

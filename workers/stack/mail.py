@@ -16,8 +16,8 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from web.server import serving
 from workers.stack import mailbox
-from workers.stack.http import serve_application
 from workers.stack.mail_web import mail_application
 from workers.stack.ports import LOOPBACK, claim_port
 from workers.stack.server import Report
@@ -72,7 +72,7 @@ async def mail_sink(
 
     async with (
         await loop.create_server(protocol, LOOPBACK, smtp_port),
-        serve_application(mail_application(folder), web_port),
+        serving(mail_application(folder), LOOPBACK, web_port),
     ):
         sink = MailSink(f"smtp://{LOOPBACK}:{smtp_port}", f"http://{LOOPBACK}:{web_port}", folder)
         report(f"Mail goes to {LOOPBACK}:{smtp_port} and is shown at {sink.web_url}.")

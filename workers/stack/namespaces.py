@@ -19,6 +19,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
+from temporalio.envconfig import ClientConnectConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from workers.stack.errors import StackError
@@ -30,19 +31,24 @@ _POLL_SECONDS: Final = 0.1
 _NO_EXECUTION: Final = WorkflowExecution(workflow_id="no-such-execution")
 
 
-async def ensure_namespace(address: str, namespace: str, keys: Sequence[SearchAttributeKey[Any]]) -> None:
-    """Register `namespace` unless it is there, add the search attributes it lacks, and wait until it can be used.
+async def ensure_namespace(connection: ClientConnectConfig, keys: Sequence[SearchAttributeKey[Any]]) -> None:
+    """Register a namespace unless it is there, add the search attributes it lacks, and wait until it can be used.
+
+    Args:
+        connection: How to reach the server, and the namespace.
+        keys: The search attributes.
 
     Raises:
         StackError: The server does not answer, or refuses.
     """
     try:
-        client = await Client.connect(address, namespace=namespace)
+        client = await Client.connect(**connection)
         await _register(client)
         await _until_usable(client)
         await add_search_attributes(client, keys)
     except (RuntimeError, RPCError, TimeoutError) as error:
-        raise StackError(f"Temporal at {address} has no usable namespace {namespace!r}: {error}") from error
+        address, namespace = connection["target_host"], connection["namespace"]
+        raise StackError(f"Temporal at {address} has no usable namespace {namespace!r}: {error}.") from error
 
 
 async def time_skipping_enabled(client: Client) -> bool:

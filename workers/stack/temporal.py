@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
+from temporalio.envconfig import ClientConfig
 
 from workers.stack.namespaces import ensure_namespace
 from workers.stack.ports import LOOPBACK, claim_port, free_port
@@ -63,8 +64,10 @@ async def temporal(
         StackError: There is no server to start, a port is taken, or the server does not become ready.
     """
     if address:
+        # Others may run it far away: with TLS and keys, as Temporal's own environment configuration says.
+        secured = ClientConfig.load_client_connect_config()
         for namespace in namespaces:
-            await ensure_namespace(address, namespace, search_attributes)
+            await ensure_namespace(secured | {"target_host": address, "namespace": namespace}, search_attributes)
         report(f"Temporal is used at {address}.")
         yield Temporal(address, None)
         return
@@ -105,7 +108,7 @@ async def temporal(
             command = [programs.ui, "--root", ui_folder, "--config", ".", "--env", "ui", "start"]
             web = await stack.enter_async_context(serve("Temporal's web interface", command, home / "ui.log", report))
         for namespace in namespaces:
-            await ensure_namespace(address, namespace, search_attributes)
+            await ensure_namespace({"target_host": address, "namespace": namespace}, search_attributes)
         await web.ready(shows, _READY_SECONDS)
         report(f"Temporal listens on {address}; its web interface is {ui_url}.")
         yield Temporal(address, ui_url)
