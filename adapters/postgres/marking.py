@@ -77,6 +77,16 @@ async def evaluate_all(
     return len(unused)
 
 
+async def reconsider_all(
+    connection: Connection, organisations: Sequence[asyncpg.Record], *, at: Instant, actor: str, reason: str
+) -> None:
+    """Unmark each of these organisations that holds licences or manages customers again (DP-04, DM-02)."""
+    counting = {row["organisation_id"]: row for row in organisations if row["state"] in COUNTING}
+    for held in await connection.fetch(_HOLDINGS, list(counting)):
+        if held["licence_sets_held"] or held["customers_managed"]:
+            await unmark(connection, counting[held["organisation_id"]], at=at, actor=actor, reason=reason)
+
+
 async def begin_countdowns(
     connection: Connection,
     organisations: Sequence[asyncpg.Record],

@@ -25,8 +25,10 @@ It can stand in a header or a command as it is. Whether mail reaches it is found
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 """Text without line ends and control characters, such as a header takes."""
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-"""A short text of a person: a name or a reason."""
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
+"""A short text of a person, on one line: a name or a reason."""
 
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), PlainSerializer(str)]
 """A SHA-256 digest in hexadecimal."""

@@ -4,9 +4,13 @@ CSV and JSON Lines carry the same records; `record` says which kind a row is. A 
 all kinds, and leaves empty what a kind has not.
 """
 
-from typing import Annotated, Literal
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
 
 from tenure.contracts.base import Contract, EmailAddress, Hash, Instant, Text
 from tenure.contracts.licence import LicenceKind, LicenceState
@@ -17,12 +21,52 @@ MAX_IMPORT_BYTES = 128 * 1024 * 1024
 """Size of one import file in bytes: some 300,000 organisations with their people and licences."""
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
-TimeZone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+_/-]{0,63}$")]
-"""A name of the IANA time zone database; that it exists is checked when it is stored."""
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 
-class PartnerRecord(Contract):
+class RowCode(StrEnum):
+    """Why a row cannot be stored."""
+
+    INVALID_ROW = "invalid_row"
+    """It has not the form of its kind of record."""
+    UNREADABLE = "unreadable"
+    """Neither this line nor what follows it can be read."""
+    UNKNOWN_TIME_ZONE = "unknown_time_zone"
+    EXPIRY_MISSING = "expiry_missing"
+    DUPLICATE_ROW = "duplicate_row"
+    """An earlier row says something else about the same thing."""
+    CONTRADICTION = "contradiction"
+    """What is stored says something else, and an import does not change that."""
+    LICENCE_SET_EXISTS = "licence_set_exists"
+    """The same of a licence set: its state is changed by reporting grants, expiries and restorations."""
+    PARTNER_NOT_FOUND = "partner_not_found"
+    ORGANISATION_NOT_FOUND = "organisation_not_found"
+    ORG_DELETED = "org_deleted"
+    FUTURE_EVENT = "future_event"
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones() - {"localtime"})  # a link that means something else on each machine
+
+
+def _known(name: str) -> str:
+    if name not in _time_zones():
+        raise PydanticCustomError(RowCode.UNKNOWN_TIME_ZONE, "the IANA database has no such time zone")
+    return name
+
+
+TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known)]
+"""A name of the IANA time zone database."""
+
+
+class Record(Contract):
+    """A row. A field that its kind has not is an error: it could be a misspelt one whose value would be missed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PartnerRecord(Record):
     """A partner."""
 
     record: Literal["partner"] = "partner"
@@ -32,7 +76,7 @@ class PartnerRecord(Contract):
     """The partner's own organisation, whose record may come later in the file."""
 
 
-class OrganisationRecord(Contract):
+class OrganisationRecord(Record):
     """An organisation; `partner_id` also records that this partner manages it."""
 
     record: Literal["organisation"] = "organisation"
@@ -45,7 +89,7 @@ class OrganisationRecord(Contract):
     last_activity_at: Instant | None = None
 
 
-class PersonRecord(Contract):
+class PersonRecord(Record):
     """A person in an organisation; language and time zone default to the organisation's."""
 
     record: Literal["person"] = "person"
@@ -58,7 +102,7 @@ class PersonRecord(Contract):
     time_zone: TimeZone | None = None
 
 
-class ManagementRecord(Contract):
+class ManagementRecord(Record):
     """A further partner that manages an organisation."""
 
     record: Literal["management"] = "management"
@@ -67,8 +111,8 @@ class ManagementRecord(Contract):
     access: Access = Access.PROVISIONING
 
 
-class LicenceSetRecord(Contract):
-    """A licence set as it stands: suspended and removed ones say when they expired."""
+class LicenceSetRecord(Record):
+    """A licence set as it stands."""
 
     record: Literal["licence_set"] = "licence_set"
     licence_set_id: LicenceSetId
@@ -77,6 +121,12 @@ class LicenceSetRecord(Contract):
     state: LicenceState = LicenceState.ACTIVE
     meetings: bool = False
     expires_at: Instant | None = None
+
+    @model_validator(mode="after")
+    def _says_when_it_expired(self) -> Self:
+        if self.state is not LicenceState.ACTIVE and self.expires_at is None:
+            raise PydanticCustomError(RowCode.EXPIRY_MISSING, "a set that is not active says when it expired")
+        return self
 
 
 PortfolioRecord = Annotated[
@@ -91,8 +141,12 @@ class RowError(Contract):
 
     line: int
     """The line of the file, counted from 1, header included."""
-    code: str
+    code: RowCode
     reason: str
+
+
+MAX_ROW_ERRORS = 10_000
+"""Errors listed in one report."""
 
 
 class ImportReport(Contract):
@@ -102,10 +156,15 @@ class ImportReport(Contract):
     """SHA-256 of the file: the same file again does nothing."""
     rows: int
     created: dict[str, int] = {}
-    """New rows by kind of record."""
+    """New things by kind of record; an organisation's `partner_id` counts as a management."""
     updated: dict[str, int] = {}
+    """Things that were known, and are changed."""
     unchanged: int = 0
+    """Things that were known already, and equal."""
     errors: tuple[RowError, ...] = ()
+    """By line; the first 10,000."""
+    invalid_rows: int = 0
+    """All errors, also those beyond the list."""
     repeated: bool = False
     """This very file had been imported before."""
     processes: int = 0

@@ -1,0 +1,54 @@
+-- Rows that do not fit what is stored, as (line, code, reason); $1 is the latest instant that an event may have.
+with known as materialized (
+    select organisation_id, state in ('erasing', 'deleted') as gone
+      from organisations where organisation_id in (select organisation_id from staged_subjects)
+    union all
+    select s.organisation_id, false from staged_organisations s
+     where not exists (select from organisations o where o.organisation_id = s.organisation_id)
+    union all
+    select subject, false from staged_rejected r
+     where not exists (select from organisations o where o.organisation_id = r.subject)
+), known_partners as materialized (
+    select partner_id::text from partners
+    union select partner_id from staged_partners
+    union select subject from staged_rejected
+), named as (
+    select line, organisation_id from staged_organisations
+    union all select line, organisation_id from staged_managements
+    union all select line, organisation_id from staged_people
+    union all select line, organisation_id from staged_licence_sets
+    union all select line, organisation_id from staged_partners where organisation_id is not null
+)
+select distinct n.line, case when k.gone then 'org_deleted' else 'organisation_not_found' end as code,
+       format(case when k.gone then '%s has been deleted' else 'no row and no organisation is %s' end, n.organisation_id)
+       as reason
+  from named n left join known k using (organisation_id) where k.gone is distinct from false
+union all
+select m.line, 'partner_not_found', format('no row and no partner is %s', m.partner_id)
+  from staged_managements m where not exists (select from known_partners k where k.partner_id = m.partner_id)
+union all
+select s.line, 'contradiction', format('the own organisation of %s is %s', s.partner_id, p.organisation_id)
+  from staged_partners s join partners p using (partner_id) where s.organisation_id <> p.organisation_id
+union all
+select s.line, 'contradiction', format('%s is the own organisation of %s', s.organisation_id, o.partner_id)
+  from staged_partners s
+  join (select partner_id::text, organisation_id::text from partners
+        union select partner_id, organisation_id from staged_partners) o using (organisation_id)
+ where s.partner_id > o.partner_id or (s.partner_id <> o.partner_id
+   and not exists (select from staged_partners t where t.partner_id = o.partner_id))
+union all
+select s.line, 'future_event', 'last_activity_at lies in the future'
+  from staged_organisations s where s.last_activity_at > $1
+union all
+select s.line, 'contradiction', format('%s is a person of %s', s.person_id, p.organisation_id)
+  from staged_people s join people p using (person_id) where s.organisation_id <> p.organisation_id
+union all
+select s.line, 'future_event', format('expires_at lies in the future, and the set is %s', s.state)
+  from staged_licence_sets s where s.state <> 'active' and s.expires_at > $1
+union all
+select s.line, 'licence_set_exists',
+       format('%s is known, as a %s set of %s that is %s', s.licence_set_id, l.kind, l.organisation_id, l.state)
+  from staged_licence_sets s join licence_sets l using (licence_set_id)
+ where (s.organisation_id, s.kind, s.state, s.meetings, s.expires_at)
+       is distinct from (l.organisation_id, l.kind, l.state, l.meetings, l.expires_at)
+ order by line
