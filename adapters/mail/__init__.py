@@ -1,0 +1,1 @@
+"""Mails: written from templates in the recipient's language, and handed to a mail server."""

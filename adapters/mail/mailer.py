@@ -1,0 +1,176 @@
+"""Hands mails to a mail server by SMTP, one recipient and one connection each."""
+
+import asyncio
+import ipaddress
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from email.headerregistry import Address
+from email.utils import parseaddr
+from typing import Literal, Self
+from urllib.parse import unquote, urlsplit
+
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from pydantic import TypeAdapter, ValidationError
+
+from adapters.mail.answers import refuses_recipient, words
+from adapters.mail.message import address, compose
+from tenure.contracts.base import EmailAddress
+from tenure.contracts.notice import Mail
+from tenure.errors import MailRefused, Misconfigured, Unavailable
+from tenure.ports import Mailer
+
+CONNECT = timedelta(seconds=20)
+STEP = timedelta(seconds=60)
+WHOLE = timedelta(seconds=90)
+"""Longest waits for the connection, for one answer, and for a whole mail. A server that filters content may think long
+after the message; giving up then costs a second copy of the mail."""
+_GOODBYE = 5.0
+
+type Encryption = Literal["none", "starttls", "tls"]
+_SCHEMES: dict[str, tuple[Encryption, int]] = {
+    "smtp": ("none", 25),
+    "smtp+starttls": ("starttls", 587),
+    "smtps": ("tls", 465),
+}
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mail is handed in, and how."""
+
+    host: str
+    port: int
+    encryption: Encryption = "none"
+    username: str | None = None
+    password: str | None = None
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Read `smtp://host:port`, `smtp+starttls://user:password@host` or `smtps://user:password@host`.
+
+        Encryption is what the scheme says, never what happens to be on offer. Certificates are checked against the
+        system's authorities; `SSL_CERT_FILE` names others.
+
+        Raises:
+            Misconfigured: The URL has another form, or would send a password unencrypted over a network.
+        """
+        expected = "smtp://host:port, smtp+starttls://user:password@host:port or smtps://user:password@host:port"
+        try:
+            parts = urlsplit(url)
+            encryption, default_port = _SCHEMES[parts.scheme]
+            host, port = parts.hostname, parts.port or default_port
+        except (KeyError, ValueError):
+            raise Misconfigured(f"The SMTP URL is not understood: expected {expected}.") from None
+        if not host or parts.path.strip("/") or parts.query:
+            raise Misconfigured(f"The SMTP URL is not understood: expected {expected}.")
+        if parts.password is not None and encryption == "none" and not _is_this_machine(host):
+            raise Misconfigured("smtp:// would send the password unencrypted: use smtp+starttls:// or smtps://.")
+        return cls(host, port, encryption, *(part and unquote(part) for part in (parts.username, parts.password)))
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class SmtpMailer(Mailer):
+    """Stateless: a connection lives for one mail, so that no failure reaches into the next."""
+
+    def __init__(
+        self,
+        server: MailServer,
+        mail_from: str,
+        *,
+        connect: timedelta = CONNECT,
+        step: timedelta = STEP,
+        whole: timedelta = WHOLE,
+        tls_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Prepare to send from an address such as `Tenure <no-reply@tenure.example>`.
+
+        Raises:
+            Misconfigured: The sender is no single address, or not in ASCII before its `@`.
+        """
+        self._server = server
+        self._sender = _sender(mail_from)
+        self._connect = connect.total_seconds()
+        self._step = step.total_seconds()
+        self._whole = whole.total_seconds()
+        self._tls_context = tls_context
+
+    async def send(self, mail: Mail) -> str:
+        """Hand the mail to the server; answers with the server's words after its 250, without the address.
+
+        Raises:
+            MailRefused: The server refuses the recipient for good.
+            Unavailable: Everything else. After a connection lost past the message nobody knows whether it was taken:
+                the next attempt sends a second copy with the same Message-ID (XC-02).
+        """
+        recipient = address(mail.to_address, mail.to_name)
+        message = compose(mail, self._sender, recipient)
+        hidden = (mail.to_address, recipient.addr_spec)
+        client = self._client()
+        try:
+            async with asyncio.timeout(self._whole):
+                code, text = await self._hand_over(client, recipient, message)
+        except SMTPResponseException as error:
+            await _say_goodbye(client)
+            answer = words(error.code, error.message, *hidden)
+            raise MailRefused(answer) if refuses_recipient(error) else Unavailable(answer) from None
+        except TimeoutError:
+            raise Unavailable(f"The mail server {self._server.host} took too long to answer.") from None
+        except (SMTPException, OSError, ValueError) as error:
+            # ValueError: an answer that makes no sense, such as a login challenge that is not base64.
+            raise Unavailable(f"The mail server {self._server.host} failed: {error}") from error
+        else:
+            await _say_goodbye(client)
+            return words(code, text, *hidden)
+        finally:
+            client.close()
+
+    def _client(self) -> SMTP:
+        return SMTP(
+            hostname=self._server.host,
+            port=self._server.port,
+            username=self._server.username,
+            password=self._server.password,
+            local_hostname=self._sender.domain,
+            timeout=self._step,
+            use_tls=self._server.encryption == "tls",
+            start_tls=self._server.encryption == "starttls",
+            tls_context=self._tls_context,
+        )
+
+    async def _hand_over(self, client: SMTP, recipient: Address, message: bytes) -> tuple[int, str]:
+        await client.connect(timeout=self._connect)
+        options: list[str] = []
+        if not recipient.addr_spec.isascii():
+            await client.ehlo()
+            if not client.supports_extension("smtputf8"):
+                raise SMTPException("it does not take addresses in this script (SMTPUTF8)")
+            options = ["SMTPUTF8", "BODY=8BITMIME"]
+        await client.mail(self._sender.addr_spec, options=options)
+        await client.rcpt(recipient.addr_spec, encoding="utf-8")
+        return await client.data(message)
+
+
+async def _say_goodbye(client: SMTP) -> None:
+    """Leave politely; what was said before it stands, whatever comes of this."""
+    with suppress(SMTPException, OSError):
+        await client.quit(timeout=_GOODBYE)
+
+
+def _sender(mail_from: str) -> Address:
+    name, addr_spec = parseaddr(mail_from)
+    try:
+        TypeAdapter(EmailAddress).validate_python(addr_spec)
+        sender = address(addr_spec, name)
+    except (ValidationError, ValueError):
+        raise Misconfigured(f"{mail_from!r} is no sender: expected Name <address@domain>.") from None
+    if not sender.addr_spec.isascii():
+        raise Misconfigured(f"The sender {addr_spec!r} is not in ASCII before its @.")
+    return sender
