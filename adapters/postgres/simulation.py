@@ -47,6 +47,8 @@ class Outstanding(Contract):
     to_wake: tuple[str, ...] = ()
     """Ids of processes that have not been told of a change."""
     overdue: tuple[Overdue, ...] = ()
+    changes: int = 0
+    """Grows with every process and every wake that the facts ask for."""
 
 
 class PostgresSimulation:
@@ -101,6 +103,7 @@ class PostgresSimulation:
                 " where state = 'pending' or (state = 'started' and wakes > wakes_sent) order by workflow_id"
             )
             dates = await connection.fetch(_OVERDUE)
+            changes = await connection.fetchval("select count(*) + coalesce(sum(wakes), 0) from processes")
         return Outstanding(
             to_start=tuple(row["workflow_id"] for row in processes if row["state"] == "pending"),
             to_wake=tuple(row["workflow_id"] for row in processes if row["state"] == "started"),
@@ -111,4 +114,5 @@ class PostgresSimulation:
                 )
                 for row in dates
             ),
+            changes=changes,
         )

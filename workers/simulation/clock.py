@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from temporalio.client import Client
 
-from adapters.postgres.simulation import Execution, PostgresSimulation
+from adapters.postgres.simulation import Execution, Outstanding, PostgresSimulation
 from tenure.contracts.base import Instant
 from workers.simulation.executions import CLOSE, Executions, Progress, SimulationStuck
 
@@ -90,18 +90,23 @@ class SimulationClock:
             SimulationStuck: that does not come about.
         """
         loop = asyncio.get_running_loop()
-        known: list[str] | None = None
+        known: object = None
         patient_until = 0.0
         while True:
             await self._relay.run_once()
+            before = await self._simulation.outstanding()
             executions = await self._simulation.executions()
             progress = await self._hop(executions, await self._simulation.offset())
-            waiting = await self._waiting(executions, progress)
-            if not waiting:
+            after = await self._simulation.outstanding()
+            waiting = _waiting(executions, progress, after)
+            # What was asked for while executions were looked at one by one may have reached one after its look.
+            if not waiting and after.changes == before.changes and not before.to_wake and not before.to_start:
                 self._retries_at = [instant for each in progress for instant in each.retries_at]
                 return
-            if waiting != known:
-                known, patient_until = waiting, loop.time() + self._patience.total_seconds()
+            # Attempts are counted in what is said, and are no progress.
+            state = after, [each.workflow_id for each in progress if each.busy]
+            if state != known:
+                known, patient_until = state, loop.time() + self._patience.total_seconds()
             elif loop.time() > patient_until:
                 raise SimulationStuck("The simulation does not go on. " + " ".join(waiting))
             await asyncio.sleep(_POLL_SECONDS)
@@ -120,17 +125,17 @@ class SimulationClock:
             raise SimulationStuck(" ".join(map(str, stuck.exceptions))) from None
         return [task.result() for task in tasks]
 
-    async def _waiting(self, executions: Sequence[Execution], progress: Sequence[Progress]) -> list[str]:
-        """Say what has to happen before the clock may go on, a sentence each."""
-        outstanding = await self._simulation.outstanding()
-        # A date stays past while the step that would move it on has failed and waits for its next attempt.
-        retried = {
-            execution.organisation_id for execution, each in zip(executions, progress, strict=True) if each.retries_at
-        }
-        return [
-            *(f"{each.workflow_id}: {work}." for each in progress for work in each.busy),
-            *(f"{each.workflow_id} is {each.lag} behind." for each in progress if each.lag > CLOSE),
-            *(f"{workflow_id} is not started." for workflow_id in outstanding.to_start),
-            *(f"{workflow_id} is not told of a change." for workflow_id in outstanding.to_wake),
-            *(date.sentence for date in outstanding.overdue if date.organisation_id not in retried),
-        ]
+
+def _waiting(executions: Sequence[Execution], progress: Sequence[Progress], outstanding: Outstanding) -> list[str]:
+    """Say what has to happen before the clock may go on, a sentence each."""
+    # A date stays past while the step that would move it on has failed and waits for its next attempt.
+    retried = {
+        execution.organisation_id for execution, each in zip(executions, progress, strict=True) if each.retries_at
+    }
+    return [
+        *(f"{each.workflow_id}: {work}." for each in progress for work in each.busy),
+        *(f"{each.workflow_id} is {each.lag} behind." for each in progress if each.lag > CLOSE),
+        *(f"{workflow_id} is not started." for workflow_id in outstanding.to_start),
+        *(f"{workflow_id} is not told of a change." for workflow_id in outstanding.to_wake),
+        *(date.sentence for date in outstanding.overdue if date.organisation_id not in retried),
+    ]
