@@ -24,7 +24,7 @@ class ClientSettings(BaseSettings):
     token: SecretStr | None = None
     """Bearer token of the API."""
     webhook_secret: SecretStr | None = None
-    """Standard Webhooks secret (`whsec_…`) that signs activity batches."""
+    """Standard Webhooks secrets of activity batches, `whsec_… whsec_…`: the first signs, each verifies."""
     payload_keys: SecretStr | None = None
     """`id:base64,id:base64`: AES-GCM keys for Temporal payloads, the first encrypts. Unset: payloads stay readable."""
 

@@ -7,7 +7,7 @@ still a signed batch, and loses that line only. (The reference library signs tex
 import base64
 import binascii
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,13 +27,13 @@ _MAX_TIMESTAMP_DIGITS: Final = 12
 class Signer:
     """Signs with one secret."""
 
-    def __init__(self, secret: str) -> None:
-        """Take a secret of the form `whsec_…`.
+    def __init__(self, secrets: str) -> None:
+        """Take secrets of the form `whsec_…`, separated by spaces; the first signs.
 
         Raises:
-            Misconfigured: it is no secret.
+            Misconfigured: there is none, or one of them is no secret.
         """
-        self._key = _key(secret)
+        self._key = _keys(secrets if secrets.strip() else _PREFIX)[0]
 
     def headers(self, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
         """The three headers of a request.
@@ -51,13 +51,13 @@ class Signer:
 class Verifier:
     """Verifies against any of several secrets, so that one can be replaced while senders still use it."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        """Take the secrets that are valid now; without one, nothing is authentic.
+    def __init__(self, secrets: str) -> None:
+        """Take the secrets that are valid now, separated by spaces; without one, nothing is authentic.
 
         Raises:
             Misconfigured: one of them is no secret.
         """
-        self._keys = [_key(secret) for secret in secrets]
+        self._keys = _keys(secrets)
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
         """Check the headers of a request against its body, in a time that does not tell how close a guess was.
@@ -97,11 +97,14 @@ def _is_recent(timestamp: str, now: datetime) -> bool:
     return abs(int(timestamp) - now.timestamp()) <= TOLERANCE.total_seconds()
 
 
-def _key(secret: str) -> bytes:
-    try:
-        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except binascii.Error:
-        key = b""
-    if not secret.startswith(_PREFIX) or len(key) < _MIN_KEY_BYTES:
-        raise Misconfigured(f"A webhook secret is {_PREFIX} and at least {_MIN_KEY_BYTES} bytes in base64.")
-    return key
+def _keys(secrets: str) -> list[bytes]:
+    keys = []
+    for secret in secrets.split():
+        try:
+            key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+        except binascii.Error:
+            key = b""
+        if not secret.startswith(_PREFIX) or len(key) < _MIN_KEY_BYTES:
+            raise Misconfigured(f"A webhook secret is {_PREFIX} and at least {_MIN_KEY_BYTES} bytes in base64.")
+        keys.append(key)
+    return keys

@@ -71,7 +71,7 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
 
 
 def _intake(services: Services, settings: ServerSettings) -> APIRouter:
-    secrets = [settings.webhook_secret.get_secret_value()] if settings.webhook_secret is not None else []
+    secrets = settings.webhook_secret.get_secret_value() if settings.webhook_secret is not None else ""
     return create_router(services.activity, Verifier(secrets))
 
 

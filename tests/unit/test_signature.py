@@ -19,9 +19,9 @@ BODY = b'{"organisation_id":"org_a"}\n'
 IDS = st.text(st.characters(codec="ascii", categories=("L", "N", "P")), min_size=1)
 
 
-def refused(headers: dict[str, str], body: bytes = BODY, now: datetime = NOW, *secrets: str) -> bool:
+def refused(headers: dict[str, str], body: bytes = BODY, now: datetime = NOW, secrets: str = SECRET) -> bool:
     try:
-        Verifier(secrets or [SECRET]).verify(headers, body, now)
+        Verifier(secrets).verify(headers, body, now)
     except Refusal as refusal:
         return refusal.code is RefusalCode.UNAUTHENTICATED
     return False
@@ -63,11 +63,11 @@ def test_secrets_are_replaced_without_a_gap() -> None:
     """Sender and receiver may each know several secrets while one is replaced; without any, nothing is authentic."""
     old, new = (Signer(secret).headers("msg_1", NOW, BODY) for secret in (OTHER, SECRET))
     assert refused(old)
-    assert not refused(old, BODY, NOW, SECRET, OTHER)
+    assert not refused(old, secrets=f"{SECRET} {OTHER}")
+    assert Signer(f"{OTHER} {SECRET}").headers("msg_1", NOW, BODY) == old
     both = old | {SIGNATURE_HEADER: f"{old[SIGNATURE_HEADER]} {new[SIGNATURE_HEADER]}"}
     assert not refused(both)
-    with pytest.raises(Refusal, match="no valid credentials"):
-        Verifier([]).verify(new, BODY, NOW)
+    assert refused(new, secrets="")
 
 
 @pytest.mark.parametrize("name", [ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER])
@@ -85,5 +85,6 @@ def test_a_secret_has_the_form_of_the_standard(secret: str) -> None:
     """A blank, short or garbled secret stops the program instead of weakening it."""
     with pytest.raises(Misconfigured, match="24 bytes"):
         Signer(secret)
-    with pytest.raises(Misconfigured, match="24 bytes"):
-        Verifier([SECRET, secret])
+    if secret:
+        with pytest.raises(Misconfigured, match="24 bytes"):
+            Verifier(f"{SECRET} {secret}")
