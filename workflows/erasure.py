@@ -1,7 +1,6 @@
 """The erasure of an organisation: quarantine, every store, the receipt."""
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.erasures import DestructionActivities, ErasureActivities
@@ -22,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows._waiting import Watch, instant, show
 
 
-@workflow.defn(name="Erasure", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="Erasure")
 class Erasure(ErasureContract):
     """Quarantine, then every store, then the receipt (SF-07, SF-11)."""
 
@@ -43,8 +42,9 @@ class Erasure(ErasureContract):
                 workflow.continue_as_new(erasure)
             await self._watch.rest(clearance.due_at, f"SF-11: {clearance.held_because}")
             clearance = await self._clear()
-        results = [await self._erase(store) for store in Store]
-        receipt = await self._issue_receipt(results)
+        for store in Store:
+            await self._erase(store)
+        receipt = await self._issue_receipt()
         return ErasureResult(state=ErasureState.ERASED, receipt_hash=receipt.hash)
 
     async def _clear(self) -> Clearance:
@@ -78,16 +78,11 @@ class Erasure(ErasureContract):
             **_options.destruction(f"Purge {store} and read it back"),
         )
 
-    async def _issue_receipt(self, results: list[StoreResult]) -> Receipt:
+    async def _issue_receipt(self) -> Receipt:
         show("purging", None, "SF-07, writes the receipt")
         return await workflow.execute_activity_method(
             DestructionActivities.issue_receipt,
-            IssueReceipt(
-                organisation_id=self._erasure.organisation_id,
-                generation=self._erasure.generation,
-                as_of=workflow.now(),
-                stores=tuple(results),
-            ),
+            IssueReceipt(organisation_id=self._erasure.organisation_id, generation=self._erasure.generation),
             **_options.destruction("Write the receipt"),
         )
 

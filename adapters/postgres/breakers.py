@@ -11,6 +11,7 @@ from typing import Final
 from adapters.postgres import audit
 from adapters.postgres.commands import once
 from adapters.postgres.database import Connection, Database, business_now
+from adapters.postgres.pending import wake_processes
 from tenure.contracts.base import Instant
 from tenure.contracts.breaker import Breaker, ReleaseBreaker
 from tenure.errors import Refusal, RefusalCode
@@ -41,13 +42,11 @@ select s.scope, b.open_since, b.reason, coalesce(b.released, 0) as released,
  order by s.scope
 """
 
-_WAKE_HELD = """
-update processes set wakes = wakes + 1
- where state <> 'closed'
-   and organisation_id in (
-       select organisation_id from countdowns where ended_at is null and hold_reason = 'breaker_open'
-        union select organisation_id from erasures where state = 'quarantine' and held_because = 'breaker_open')
-   and ($1 = 'fleet' or organisation_id in (select organisation_id from managements where partner_id = $1))
+_HELD = """
+select organisation_id
+  from (select organisation_id from countdowns where ended_at is null and hold_reason = 'breaker_open'
+         union select organisation_id from erasures where state = 'quarantine' and held_because = 'breaker_open') as held
+ where $1 = 'fleet' or organisation_id in (select organisation_id from managements where partner_id = $1)
 """
 
 _logger = logging.getLogger(__name__)
@@ -94,7 +93,8 @@ class PostgresBreakers:
                 }
             )
             await _store(connection, released)
-            await connection.execute(_WAKE_HELD, scope)
+            held = await connection.fetch(_HELD, scope)
+            await wake_processes(connection, *(OrganisationId(row["organisation_id"]) for row in held))
             await _audit(
                 connection, scope, "released", now, actor=caller.actor, reason=command.reason, count=command.count
             )

@@ -1,11 +1,9 @@
 """Reading all that decides about a countdown, in the order that makes it true together."""
 
-import asyncpg
-
-from adapters.postgres import breakers, marking
+from adapters.postgres import breakers, ledger, marking
 from adapters.postgres.database import Connection
 from tenure.contracts.activity import Feed
-from tenure.contracts.deletion import Evidence, PendingRequest, Promise
+from tenure.contracts.deletion import Evidence, PendingRequest
 from tenure.contracts.organisation import COUNTING, OrganisationState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, TrialRequestId
@@ -46,11 +44,13 @@ async def read_evidence(connection: Connection, organisation_id: OrganisationId,
         raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND)
     held = await marking.holdings(connection, organisation_id)
     counting = OrganisationState(row["state"]) in COUNTING
+    cycle = row["cycle"] or 0
+    promise = await ledger.find_promise(connection, organisation_id, row["generation"], cycle) if counting else None
     return Evidence(
         organisation_id=organisation_id,
         state=OrganisationState(row["state"]),
         generation=row["generation"],
-        cycle=row["cycle"] or 0,
+        cycle=cycle,
         counting_from=row["counting_from"] if counting else None,
         last_activity_at=row["last_activity_at"],
         lost_until=row["lost_until"],
@@ -58,7 +58,7 @@ async def read_evidence(connection: Connection, organisation_id: OrganisationId,
         customers_managed=held["customers_managed"],
         pending_requests=await _pending_requests(connection, organisation_id),
         held_by=TrialRequestId(row["held_by"]) if row["held_by"] else None,
-        promise=await _promise(connection, organisation_id, row) if counting else None,
+        promise=promise,
         feeds=feeds,
         breaker_open=await breakers.is_blocked(connection, organisation_id),
         turn_at=row["turn_at"],
@@ -78,17 +78,3 @@ async def _pending_requests(connection: Connection, organisation_id: Organisatio
         organisation_id,
     )
     return tuple(PendingRequest(**row) for row in rows)
-
-
-async def _promise(
-    connection: Connection, organisation_id: OrganisationId, countdown: asyncpg.Record
-) -> Promise | None:
-    """The promise of the present warning, unless it is void."""
-    row = await connection.fetchrow(
-        "select cycle, base_at, not_before, first_attempt_at, first_accepted_at, settled from promises"
-        " where organisation_id = $1 and generation = $2 and cycle = $3 and void_at is null",
-        organisation_id,
-        countdown["generation"],
-        countdown["cycle"],
-    )
-    return Promise(**row) if row else None

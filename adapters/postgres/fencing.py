@@ -72,14 +72,15 @@ async def fence(
     await connection.execute(
         "insert into erasures"
         " (organisation_id, generation, cause, fenced_at, quarantine_until, evidence, partner_ids)"
-        " select $1, $2, $3, $4, $5, $6, coalesce(array_agg(partner_id order by partner_id), '{}')"
-        "   from managements where organisation_id = $1",
+        " values ($1, $2, $3, $4, $5, $6,"
+        "         array(select partner_id from managements where organisation_id = $7 order by partner_id))",
         organisation_id,
         generation,
         cause,
         at,
         quarantine_until,
         dict(evidence),
+        organisation_id,
     )
     await audit.append(
         connection,

@@ -4,7 +4,7 @@ from functools import partial
 
 import asyncpg
 
-from adapters.postgres import audit, marking
+from adapters.postgres import audit, marking, receipts
 from adapters.postgres.commands import once
 from adapters.postgres.customers import page, show
 from adapters.postgres.database import Connection, Database, business_now, lock_settled
@@ -115,7 +115,7 @@ class PostgresOrganisations:
             at=now,
             actor=actor,
             quarantine_until=now,
-            evidence=evidence.model_dump(mode="json"),
+            evidence=await receipts.evidence(connection, evidence, self._rules),
             rules=self._rules,
         )
 

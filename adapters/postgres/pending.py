@@ -63,9 +63,13 @@ async def close_process(connection: Connection, workflow_id: str, at: Instant) -
 
 
 async def wake_processes(connection: Connection, *organisation_ids: OrganisationId) -> None:
-    """Make the relay signal the organisations' live processes, so that they read the facts again."""
+    """Make the relay signal the organisations' live processes, so that they read the facts again.
+
+    The rows are locked in order of id, so that two who wake many never wait for each other.
+    """
     await connection.execute(
-        "update processes set wakes = wakes + 1 where organisation_id = any($1::text[]) and state <> 'closed'",
+        "update processes set wakes = wakes + 1 where workflow_id in (select workflow_id from processes"
+        " where organisation_id = any($1::text[]) and state <> 'closed' order by workflow_id for update)",
         organisation_ids,
     )
 

@@ -113,6 +113,7 @@ class StoreResult(Contract):
 
     store: Store
     removed: int
+    """By all attempts together: one that is repeated after a crash finds nothing left, and says the same."""
     remaining: int
     remains: str | None = None
     """What stays elsewhere and until when, such as in backups."""
@@ -133,8 +134,6 @@ class IssueReceipt(Contract):
 
     organisation_id: OrganisationId
     generation: int
-    as_of: Instant
-    stores: tuple[StoreResult, ...]
 
 
 class ErasureResult(Contract):

@@ -17,11 +17,13 @@ _BECAUSE = {
     Reason.RATE: "warnings and deletions are spaced, and its turn has not come",
     Reason.FEED_UNKNOWN: "nothing is known of an activity feed ({detail})",
     Reason.FEED_BEHIND: "an activity feed is behind ({detail})",
+    Reason.FEED_SILENT: "an activity feed is silent ({detail})",
     Reason.WARNING_NOT_ACCEPTED: "no mail server has accepted the warning yet",
     Reason.NOBODY_REACHABLE: "no full admin can be reached",
     Reason.REQUEST_PENDING: "a trial request waits for consent ({detail})",
     Reason.BREAKER_OPEN: "the breaker is open until an operator releases it",
     Reason.DRY_RUN: "this installation only rehearses deletions",
+    Reason.RULES_CHANGED: "the rules have changed since the last look",
     Reason.INCOMPLETE: "what is known contradicts itself or lacks a date",
 }
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))

@@ -271,6 +271,20 @@ comment on column erasures.partner_ids is 'Who managed the organisation at the f
 comment on column erasures.evidence is 'What the fence saw, for the receipt. Free of personal data.';
 create index erasures_recent on erasures (fenced_at);
 
+create table erased_stores (
+    organisation_id organisation_id not null,
+    generation integer not null,
+    store text not null,
+    removed integer not null check (removed >= 0),
+    remaining integer not null check (remaining >= 0),
+    remains text,
+    erased_at timestamptz not null,
+    primary key (organisation_id, generation, store),
+    foreign key (organisation_id, generation) references erasures
+);
+comment on table erased_stores is 'What the eraser removed and read back, for the receipt: it is the truth, no process''s memory is (SF-07).';
+comment on column erased_stores.removed is 'By all attempts together.';
+
 -- Content of the platform that Tenure purges itself; other platforms come behind the same port.
 create table content (
     organisation_id organisation_id not null references organisations,
@@ -345,7 +359,7 @@ comment on table audit is 'Every state change: who, what, from, to, why, when (X
 
 create table receipts (
     sequence bigint primary key,
-    organisation_id organisation_id not null references organisations,
+    organisation_id organisation_id not null unique references organisations,
     document text not null,
     previous_hash text not null,
     hash text not null unique
@@ -358,18 +372,67 @@ end $$;
 create trigger append_only before update or delete or truncate on audit for each statement execute function append_only();
 create trigger append_only before update or delete or truncate on receipts for each statement execute function append_only();
 
--- Nothing brings a deleted organisation back, and only the eraser makes one (P11, SF-12).
+-- Nothing brings a deleted organisation back; what is fenced goes on to its end, or back to its mark; and only the eraser
+-- makes a deleted one, out of one that is being erased (P11, SF-12).
 create function organisation_guard() returns trigger language plpgsql as $$
 begin
     if old.state = 'deleted' then
         raise exception 'a deleted organisation stays deleted';
     end if;
-    if new.state = 'deleted' and current_user <> 'tenure_erasure' then
-        raise exception 'only the erasure role deletes an organisation';
+    if old.state = 'erasing' and new.state not in ('erasing', 'marked', 'deleted') then
+        raise exception 'an organisation that is being erased goes on, or back to its mark';
+    end if;
+    if (new.state = 'deleted') and (current_user <> 'tenure_erasure' or old.state <> 'erasing') then
+        raise exception 'only the erasure role deletes an organisation, and only one that is being erased';
+    end if;
+    if current_user = 'tenure_erasure' and (old.state <> 'erasing' or new.state not in ('erasing', 'deleted')) then
+        raise exception 'the erasure role changes only what is being erased';
     end if;
     return new;
 end $$;
 create trigger organisation_guard before update on organisations for each row execute function organisation_guard();
+
+create function erasure_guard() returns trigger language plpgsql as $$
+begin
+    if old.state in ('erased', 'aborted') or (old.state = 'purging' and new.state not in ('purging', 'erased')) then
+        raise exception 'a purge only goes forward, and what has ended stays as it is';
+    end if;
+    if current_user = 'tenure_erasure' and old.state <> 'purging' then
+        raise exception 'the erasure role ends a purge, it begins none';
+    end if;
+    return new;
+end $$;
+create trigger erasure_guard before update on erasures for each row execute function erasure_guard();
+
+-- The erasure role deletes rows of organisations whose purge has begun, and of no other, whatever it is told.
+create function purging_only() returns trigger language plpgsql as $$
+begin
+    if not exists (select from erasures e where e.organisation_id = old.organisation_id and e.state = 'purging') then
+        raise exception 'organisation % is not being purged', old.organisation_id;
+    end if;
+    return old;
+end $$;
+create trigger purging_only before delete on people
+    for each row when (current_user = 'tenure_erasure') execute function purging_only();
+create trigger purging_only before delete on licence_sets
+    for each row when (current_user = 'tenure_erasure') execute function purging_only();
+create trigger purging_only before delete on trial_requests
+    for each row when (current_user = 'tenure_erasure') execute function purging_only();
+-- Recordings also go at the end of a grace, where a meetings licence was removed and none is left (RP-05, RP-06).
+create function without_meetings(subject text) returns boolean language sql stable as $$
+    select bool_and(state = 'removed') from licence_sets where organisation_id = subject and meetings
+$$;
+create trigger purging_only before delete on content for each row
+    when (current_user = 'tenure_erasure' and (old.store <> 'recordings' or without_meetings(old.organisation_id) is not true))
+    execute function purging_only();
+create trigger purging_only before delete on notices
+    for each row when (current_user = 'tenure_erasure') execute function purging_only();
+create trigger purging_only before delete on promises
+    for each row when (current_user = 'tenure_erasure') execute function purging_only();
+create trigger purging_only before delete on managements
+    for each row when (current_user = 'tenure_erasure') execute function purging_only();
+create trigger purging_only before delete on next_dates
+    for each row when (current_user = 'tenure_erasure') execute function purging_only();
 
 do $$
 begin
@@ -379,12 +442,21 @@ end $$;
 grant usage on schema public to tenure_app, tenure_erasure;
 grant select, insert, update on all tables in schema public to tenure_app;
 grant usage on all sequences in schema public to tenure_app, tenure_erasure;
-revoke insert, update on installation, receipts from tenure_app;
+revoke insert, update on installation, receipts, erased_stores from tenure_app;
 grant update (clock_offset) on installation to tenure_app;
 revoke update on audit, imports from tenure_app;
 -- Roles, managements and next dates come and go; nothing else is ever deleted by the application.
 grant delete on person_roles, managements, next_dates, idempotency_keys to tenure_app;
+-- The eraser reads, deletes what an organisation has, blanks what has to stay, and writes down what it did.
 grant select on all tables in schema public to tenure_erasure;
-grant update on organisations, activity, erasures, notices, trial_requests, countdowns, processes, breakers, partners to tenure_erasure;
+grant delete on people, licence_sets, trial_requests, content, notices, promises, managements, next_dates
+    to tenure_erasure;
+grant update (name, country, language, time_zone, state) on organisations to tenure_erasure;
+grant update (last_activity_at, last_kind, last_source, late_at) on activity to tenure_erasure;
+grant update (origin_organisation_id) on people to tenure_erasure;
+grant update (name) on partners to tenure_erasure;
+grant update (revoked_at) on api_tokens to tenure_erasure;
+grant update (state, held_because, ended_at) on erasures to tenure_erasure;
+grant update (state, closed_at) on processes to tenure_erasure;
+grant insert, update on erased_stores to tenure_erasure;
 grant insert on audit, receipts to tenure_erasure;
-grant delete on people, person_roles, licence_sets, trial_requests, content, notices, managements, next_dates, promises to tenure_erasure;

@@ -1,0 +1,95 @@
+"""The stores of this database that an erasure purges, and how each is read back (XC-07)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.postgres.database import Connection
+from tenure.contracts.erasure import Store
+from tenure.ids import OrganisationId
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """How a store is counted and purged; `$1` is the organisation."""
+
+    count: str
+    statements: tuple[str, ...]
+
+
+def _rows(table: str, condition: str = "true") -> Purge:
+    where = f"from {table} where organisation_id = $1 and {condition}"
+    return Purge(f"select count(*) {where}", (f"delete {where}",))
+
+
+# Those who were moved out stay where they are now; only the trace of where they came from goes (Q-30).
+_PEOPLE = Purge(
+    "select count(*) from people where organisation_id = $1",
+    (
+        "update people set origin_organisation_id = null where origin_organisation_id = $1",
+        "delete from people where organisation_id = $1",
+    ),
+)
+
+# The row itself stays, closed, so that later events are answered `org_deleted` (AC-11).
+_ACTIVITY = Purge(
+    """
+    select count(*) from activity
+     where organisation_id = $1 and num_nonnulls(last_activity_at, last_kind, last_source, late_at) > 0
+    """,
+    (
+        """
+        update activity set last_activity_at = null, last_kind = null, last_source = null, late_at = null
+         where organisation_id = $1
+        """,
+    ),
+)
+
+# What a tombstone may not keep; a partner whose own organisation this was loses its name and its tokens with it.
+_PROFILE = Purge(
+    """
+    select (select count(*) from organisations where organisation_id = $1 and name <> organisation_id)
+         + (select count(*) from partners where organisation_id = $1 and name <> partner_id)
+         + (select count(*) from promises where organisation_id = $1)
+         + (select count(*) from next_dates where organisation_id = $1)
+         + (select count(*) from managements where organisation_id = $1)
+    """,
+    (
+        """
+        update organisations set name = organisation_id, country = 'ZZ', language = 'en', time_zone = 'UTC'
+         where organisation_id = $1
+        """,
+        "update partners set name = partner_id where organisation_id = $1",
+        """
+        update api_tokens set revoked_at = coalesce(revoked_at, business_now())
+         where partner_id in (select partner_id from partners where organisation_id = $1)
+        """,
+        "delete from promises where organisation_id = $1",
+        "delete from next_dates where organisation_id = $1",
+        "delete from managements where organisation_id = $1",
+    ),
+)
+
+PURGES: Final = {
+    Store.MAIL_QUEUE: _rows("notices"),
+    Store.TRIAL_REQUESTS: _rows("trial_requests"),
+    Store.MESSAGES: _rows("content", "store = 'messages'"),
+    Store.FILES: _rows("content", "store = 'files'"),
+    Store.RECORDINGS: _rows("content", "store = 'recordings'"),
+    Store.NUMBERS: _rows("content", "store = 'numbers'"),
+    Store.MAPPINGS: _rows("content", "store = 'mappings'"),
+    Store.PEOPLE: _PEOPLE,
+    Store.LICENCES: _rows("licence_sets"),
+    Store.ACTIVITY: _ACTIVITY,
+    Store.PROFILE: _PROFILE,
+}
+"""Every store but the histories, which Temporal keeps."""
+
+
+async def purge(connection: Connection, store: Store, organisation_id: OrganisationId) -> tuple[int, int]:
+    """Purge one store; answers how many items went, and how many are left when it is read back."""
+    how = PURGES[store]
+    before: int = await connection.fetchval(how.count, organisation_id)
+    for statement in how.statements:
+        await connection.execute(statement, organisation_id)
+    remaining: int = await connection.fetchval(how.count, organisation_id)
+    return before - remaining, remaining
