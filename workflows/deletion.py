@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.countdowns import CountdownActivities
@@ -26,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows._waiting import Watch, instant, show
 
 
-@workflow.defn(name="DeletionCountdown", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="DeletionCountdown")
 class DeletionCountdown(DeletionCountdownContract):
     """Marked, 30 silent days, a warning, 30 days from the warning, the fence; activity starts it again (DM, AC).
 

@@ -1,7 +1,6 @@
 """The grace of suspended licences: restored, or removed in the end."""
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.erasures import DestructionActivities
@@ -18,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows._waiting import Watch, show
 
 
-@workflow.defn(name="RenewalGrace", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="RenewalGrace")
 class RenewalGrace(RenewalGraceContract):
     """Suspended licences rest for 30 days (trial) or 60 (subscription), then are removed or have been restored."""
 

@@ -1,7 +1,6 @@
 """The repair on a schedule: every fact that needs a process has one."""
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.reconciliation import ReconciliationActivities
@@ -9,7 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import _options
 
 
-@workflow.defn(name="Reconcile", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="Reconcile")
 class Reconcile(ReconcileContract):
     """Every fact that needs a process has one: checked on a schedule (EV-03, P15)."""
 

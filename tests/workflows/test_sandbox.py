@@ -13,7 +13,8 @@ from workers.registry import WORKFLOWS
 
 
 async def _no_histories() -> AsyncIterator[WorkflowHistory]:
-    for history in ():
+    histories: tuple[WorkflowHistory, ...] = ()
+    for history in histories:
         yield history
 
 

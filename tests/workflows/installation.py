@@ -1,0 +1,191 @@
+"""A whole installation for tests: the production workers on a real Temporal, a real Postgres and a real mail server.
+
+Its clock is the simulation's, so that months pass in seconds.
+"""
+
+import json
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from pydantic import SecretStr
+from temporalio.client import Client, WorkflowHandle
+
+from adapters.postgres.simulation import PostgresSimulation
+from adapters.temporal import TemporalExecutions
+from tenure import names
+from tenure.contracts.activity import Feed, Heartbeat
+from tenure.contracts.base import Instant
+from tenure.contracts.deletion import DeletionCountdownContract
+from tenure.contracts.organisation import OrganisationView
+from tenure.contracts.portfolio import PortfolioRecord
+from tenure.ids import OrganisationId
+from tenure.policy.rules import Rules
+from tenure.ports import Caller
+from tenure.settings import InstallationKind, ServerSettings
+from web.services import Services
+from workers.application import Application, open_application
+from workers.connection import connect
+from workers.relay import Relay
+from workers.simulation.clock import SimulationClock
+from workers.stack.mail import MailSink
+from workers.stack.mailbox import StoredMail
+from workers.stack.temporal import Temporal
+from workers.worker import polling, relay
+
+OPERATOR = Caller(actor="operator:test")
+FEED = "app"
+RHYTHM = timedelta(hours=1)
+
+
+@dataclass
+class Installation:
+    """An installation created as a simulation, and what a test does to it."""
+
+    application: Application
+    client: Client
+    relay: Relay
+    clock: SimulationClock
+    simulation: PostgresSimulation
+    sink: MailSink
+    feeds_live: bool = True
+    """Whether the feed says at every stop of the clock that it is complete."""
+    suffix: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    """Ends every name of this installation: tests share a Temporal namespace and a mail server."""
+
+    @property
+    def services(self) -> Services:
+        """The ports that outsiders reach."""
+        return self.application.services
+
+    def organisation_id(self, name: str = "acme") -> OrganisationId:
+        """The id of an organisation of this test."""
+        return OrganisationId(f"org_{name}-{self.suffix}")
+
+    def address(self, person: str = "ada") -> str:
+        """The mail address of a person of this test."""
+        return f"{person}@{self.suffix}.example"
+
+    async def store(self, *records: Mapping[str, Any] | PortfolioRecord) -> None:
+        """Import records, as a customer's base comes in; every one has to be right."""
+        rows = [dict(each) if isinstance(each, Mapping) else each.model_dump(mode="json") for each in records]
+        content = "\n".join(json.dumps(row, default=str) for row in rows).encode()
+        report = await self.services.imports.store(OPERATOR, content, "application/x-ndjson")
+        assert not report.errors, report.errors
+
+    async def organisation(
+        self, name: str = "acme", *, admins: Sequence[str] = ("ada",), licences: Mapping[str, Any] | None = None
+    ) -> OrganisationId:
+        """An organisation with full admins and one licence set: by default one that is removed, so that it is marked."""
+        organisation_id = self.organisation_id(name)
+        now = await self.simulation.now()
+        removed = {"kind": "trial", "state": "removed", "expires_at": (now - timedelta(days=31)).isoformat()}
+        await self.store(
+            {
+                "record": "organisation",
+                "organisation_id": organisation_id,
+                "name": f"{name} {self.suffix}",
+                "country": "DE",
+                "time_zone": "Europe/Berlin",
+            },
+            *(
+                {
+                    "record": "person",
+                    "person_id": f"per_{admin}-{name}-{self.suffix}",
+                    "organisation_id": organisation_id,
+                    "name": admin,
+                    "email": self.address(admin),
+                    "role": "customer_full_admin",
+                }
+                for admin in admins
+            ),
+            {
+                "record": "licence_set",
+                "licence_set_id": f"lic_{name}-{self.suffix}",
+                "organisation_id": organisation_id,
+            }
+            | dict(removed if licences is None else licences),
+        )
+        return organisation_id
+
+    async def advance(self, by: timedelta) -> None:
+        """Let time pass; where `feeds_live`, the feed is heard at every stop."""
+        await self.clock.advance(await self.simulation.now() + by, self._hear)
+
+    async def settle(self) -> None:
+        """Let everything that is due now happen."""
+        await self._hear(await self.simulation.now())
+        await self.clock.settle()
+
+    async def _hear(self, instant: Instant) -> None:
+        if self.feeds_live:
+            await self.services.feeds.heartbeat(OPERATOR, Heartbeat(source=FEED, watermark=instant))
+
+    async def show(self, organisation_id: OrganisationId) -> OrganisationView:
+        """What the API says of an organisation."""
+        return await self.services.organisations.show(OPERATOR, organisation_id)
+
+    async def row(self, query: str, *arguments: object) -> asyncpg.Record:
+        """The first row of a query."""
+        async with self.application.database.read() as connection:
+            found = await connection.fetchrow(query, *arguments)
+        assert found is not None
+        return found
+
+    def mails(self, person: str = "ada") -> list[StoredMail]:
+        """What has arrived for a person of this test."""
+        return [mail for mail in self.sink.messages() if self.address(person) in mail.recipients]
+
+    def countdown(
+        self, organisation_id: OrganisationId, generation: int = 1
+    ) -> WorkflowHandle[DeletionCountdownContract, Any]:
+        """The execution of a countdown."""
+        return self.client.get_workflow_handle_for(
+            DeletionCountdownContract.run, names.deletion_id(organisation_id, generation)
+        )
+
+
+@asynccontextmanager
+async def installation(
+    temporal: Temporal, url: str, sink: MailSink, folder: Path, rules: Rules | None = None
+) -> AsyncIterator[Installation]:
+    """Open an installation on a database of its own, with its workers polling and its feed known."""
+    rules_file = folder / f"rules-{uuid.uuid4()}.json"
+    rules_file.write_text((rules or Rules()).model_dump_json())
+    settings = ServerSettings(
+        installation=InstallationKind.SIMULATION,
+        database_url=SecretStr(url),
+        smtp_url=SecretStr(sink.url),
+        rules_file=rules_file,
+        starts_per_second=1000,
+    )
+    async with open_application(settings) as application:
+        client = await connect(settings, address=temporal.address)
+        simulation = PostgresSimulation(application.database)
+        carrier = relay(application, client)
+        async with polling(application, client):
+            opened = Installation(
+                application=application,
+                client=client,
+                relay=carrier,
+                clock=SimulationClock(simulation, client, carrier),
+                simulation=simulation,
+                sink=sink,
+            )
+            await opened.services.feeds.register(OPERATOR, Feed(source=FEED, rhythm=RHYTHM))
+            try:
+                yield opened
+            finally:
+                await _terminate_open(opened)
+
+
+async def _terminate_open(installation: Installation) -> None:
+    """Leave nothing behind that another test's workers would find in the shared task queues."""
+    for process in await installation.application.processes.open(None, 1000):
+        if await TemporalExecutions(installation.client).is_open(process.workflow_id):
+            await installation.client.get_workflow_handle(process.workflow_id).terminate("the test is over")
