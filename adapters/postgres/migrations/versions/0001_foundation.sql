@@ -425,6 +425,21 @@ $$;
 create trigger purging_only before delete on content for each row
     when (current_user = 'tenure_erasure' and (old.store <> 'recordings' or without_meetings(old.organisation_id) is not true))
     execute function purging_only();
+-- Recordings also go at the end of a grace, while their organisation lives on, where no meetings licence is left (RP-06).
+create function recordings_guard() returns trigger language plpgsql as $$
+begin
+    if not exists (select from erasures e where e.organisation_id = old.organisation_id and e.state = 'purging')
+        and (not exists (select from licence_sets l where l.organisation_id = old.organisation_id and l.meetings)
+             or exists (select from licence_sets l
+                         where l.organisation_id = old.organisation_id and l.meetings and l.state <> 'removed'))
+    then
+        raise exception 'organisation % keeps its recordings', old.organisation_id;
+    end if;
+    return old;
+end $$;
+create trigger recordings_guard before delete on content
+    for each row when (current_user = 'tenure_erasure' and old.store = 'recordings')
+    execute function recordings_guard();
 create trigger purging_only before delete on notices
     for each row when (current_user = 'tenure_erasure') execute function purging_only();
 create trigger purging_only before delete on promises
