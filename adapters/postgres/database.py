@@ -93,10 +93,19 @@ class Database:
     @asynccontextmanager
     async def _acquire(self) -> AsyncIterator[Connection]:
         try:
-            async with self._pool.acquire() as connection:
-                yield connection
+            connection = await self._pool.acquire()
+        except (*_LOST, asyncpg.PostgresError) as error:  # a server that is there may still refuse to be connected to
+            raise _unavailable(error) from error
+        try:
+            yield connection
         except _LOST as error:
-            raise Unavailable(f"The database does not answer ({error}). Try again when it runs.") from error
+            raise _unavailable(error) from error
+        finally:
+            await self._pool.release(connection)
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    return Unavailable(f"The database does not answer ({error}). Try again when it runs.")
 
 
 async def _init(connection: Connection) -> None:

@@ -12,13 +12,14 @@ from tenure.client.connection import Connection, parsed
 from tenure.contracts.base import Contract
 from tenure.contracts.portfolio import MAX_IMPORT_BYTES, ImportReport
 from tenure.errors import Refusal, RefusalCode
+from tenure.portfolio import CSV, JSON_LINES
 
 _REPORT: TypeAdapter[ImportReport] = TypeAdapter(ImportReport)
 _CHUNK = 256 * 1024
 _LONG = httpx.Timeout(60, connect=5, read=900)
 """Storing 300,000 organisations takes minutes, in which the server says nothing."""
 _POLL_SECONDS = 0.5
-MEDIA_TYPES = {".csv": "text/csv", ".jsonl": "application/x-ndjson", ".ndjson": "application/x-ndjson"}
+MEDIA_TYPES = {".csv": CSV, ".jsonl": JSON_LINES, ".ndjson": JSON_LINES}
 
 
 class ImportStage(StrEnum):

@@ -5,11 +5,12 @@ from starlette.exceptions import HTTPException
 
 from tenure.contracts.portfolio import ImportReport
 from tenure.errors import Refusal, RefusalCode
+from tenure.portfolio import CSV, JSON_LINES
 from web.security import OperatorCommander, OperatorReader, Ports
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
 
-MEDIA_TYPES = ("text/csv", "application/x-ndjson")
+MEDIA_TYPES = (CSV, JSON_LINES)
 
 
 @router.post(

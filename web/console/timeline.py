@@ -14,15 +14,15 @@ from tenure.contracts.forecast import Explanation, NextKind
 from web.console.wording import words
 
 WIDTH: Final = 960
-AXIS: Final = 92
-"""Height of the line that the points stand on."""
 _MARGIN: Final = 24
-_LEVELS: Final = (AXIS - 30, AXIS + 38, AXIS - 66, AXIS + 74)
-"""Heights of a label's first line, nearest first: above and below the line, and further out."""
+_LEVELS: Final = (-34, 34, -74, 74)
+"""Heights of a label's first line against the line of time, nearest first: above and below it, and further out."""
+_LABEL: Final = 20
+"""What a label takes below its first line."""
 _LETTER: Final = 7.2
 """Width of an average letter in the picture's type."""
-_LOOK_BACK: Final = timedelta(days=120)
-"""What lies further back is only told in words."""
+_LOOK_BACK: Final = timedelta(days=30)
+"""What lies further back than this before the marking, or before now, is only told in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Picture:
     points: tuple[Point, ...]
     spans: tuple[Span, ...]
     now_x: float
-    height: int = AXIS + 96
+    top: int
+    height: int
     width: int = WIDTH
-    axis: int = AXIS
 
 
 def picture(explanation: Explanation) -> Picture | None:
@@ -68,8 +68,11 @@ def picture(explanation: Explanation) -> Picture | None:
     def x(at: Instant) -> float:
         return round(_MARGIN + (WIDTH - 2 * _MARGIN) * ((at - first) / (last - first)), 1)
 
+    points = tuple(_labelled([(at, kind, x(at)) for at, kind in instants]))
+    top = min(point.label_y for point in points) - _LABEL
+    bottom = max(_LABEL, *(point.label_y + _LABEL for point in points))
     return Picture(
-        points=tuple(_labelled([(at, kind, x(at)) for at, kind in instants])),
+        points=points,
         spans=tuple(
             Span(_phase(end_kind, begin_kind), x(begin), round(x(end) - x(begin), 1))
             for (begin, begin_kind), (end, end_kind) in pairwise(
@@ -77,12 +80,14 @@ def picture(explanation: Explanation) -> Picture | None:
             )
         ),
         now_x=x(explanation.as_of),
+        top=top,
+        height=bottom - top,
     )
 
 
 def _instants(explanation: Explanation) -> Iterator[tuple[Instant, str]]:
     evidence = explanation.evidence
-    since = explanation.as_of - _LOOK_BACK
+    since = min(explanation.as_of, evidence.counting_from or explanation.as_of) - _LOOK_BACK
     known = {
         "marked": evidence.counting_from,
         "last_activity": evidence.last_activity_at,

@@ -53,6 +53,11 @@ def relative(value: Instant, now: Instant) -> str:
     return f"in {text}" if value > now else f"{text} ago"
 
 
+def due(value: Instant, now: Instant) -> str:
+    """Such as `in 12 days`; a date that has passed and still stands is due, not done."""
+    return f"due {relative(value, now)}" if value <= now else relative(value, now)
+
+
 def span(value: timedelta) -> str:
     """A duration in its largest unit, rounded down: `30 days`, `1 hour`."""
     for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
@@ -62,4 +67,4 @@ def span(value: timedelta) -> str:
     return f"{value.total_seconds():g} seconds"
 
 
-FILTERS: Final = {"words": words, "instant": instant, "day": day, "relative": relative, "span": span}
+FILTERS: Final = {"words": words, "instant": instant, "day": day, "relative": relative, "due": due, "span": span}
