@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.client import Client
 
@@ -48,6 +48,8 @@ class StackSettings(BaseSettings):
     temporal_ui_port: int = Field(default=8233, ge=0, le=65535)
     mail_port: int = Field(default=1025, ge=0, le=65535)
     mail_web_port: int = Field(default=8025, ge=0, le=65535)
+    temporal_address: str = Field(default="", validation_alias=AliasChoices("temporal_address", "TEMPORAL_ADDRESS"))
+    """`host:port` of a server that runs already; empty: one is started."""
 
     def folder(self, kind: InstallationKind) -> Path:
         """The data folder of one kind of installation: neither ever becomes the other."""
@@ -75,25 +77,26 @@ class Development:
 
 @asynccontextmanager
 async def development(
-    report: Report, kind: InstallationKind, stack_settings: StackSettings
+    report: Report, settings: ServerSettings, stack_settings: StackSettings, *, relaying: bool = True
 ) -> AsyncIterator[Development]:
     """Run Postgres, Temporal, the mail sink, relay, worker and web while the context is open; data is found again.
 
-    What an environment variable names already (TENURE_DATABASE_URL, TEMPORAL_ADDRESS, TENURE_SMTP_URL) is used.
+    What the settings name already (TENURE_DATABASE_URL, TEMPORAL_ADDRESS, TENURE_SMTP_URL) is used.
 
     Args:
         report: Told what happens and what listens where.
-        kind: What the installation is, or is created as.
+        settings: Of the application; what is missing is filled in.
         stack_settings: Data folder and ports.
+        relaying: Whether the relay runs; where it does not, a simulation clock decides when processes start.
 
     Raises:
         StackError: a piece of it cannot start.
         Misconfigured: a setting is wrong.
     """
+    kind = settings.installation
     data = stack_settings.folder(kind)
     data.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        settings = ServerSettings(installation=kind)
         if settings.database_url is None:
             url = await stack.enter_async_context(embedded_postgres(data, report, port=stack_settings.postgres_port))
         else:
@@ -106,7 +109,7 @@ async def development(
                 report,
                 namespaces=_NAMESPACE[kind],
                 search_attributes=search.REGISTRY,
-                address=os.environ.get("TEMPORAL_ADDRESS", ""),
+                address=stack_settings.temporal_address,
                 port=stack_settings.temporal_port,
                 ui_port=stack_settings.temporal_ui_port,
             )
@@ -127,10 +130,13 @@ async def development(
             serving(create_app(application.services, settings), settings.host, settings.port)
         )
         report(f"The web application is http://{settings.host}:{port}.")
-        group = await stack.enter_async_context(asyncio.TaskGroup())
-        working = group.create_task(worker.serve(application, client, telemetry.metric_meter), name="worker")
-        stack.callback(working.cancel)
-        report("The worker polls; the relay listens.")
+        if relaying:
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            working = group.create_task(worker.serve(application, client, telemetry.metric_meter), name="worker")
+            stack.callback(working.cancel)
+        else:
+            await stack.enter_async_context(worker.polling(application, client))
+        report("The worker polls; the relay listens." if relaying else "The worker polls.")
         yield Development(
             application=application,
             client=client,
@@ -161,7 +167,7 @@ def _keep(file: Path, secret: str) -> None:
 
 async def run_development(kind: InstallationKind, report: Report) -> None:
     """Run the stack until cancelled, and say how to use it."""
-    async with development(report, kind, StackSettings()) as running:
+    async with development(report, ServerSettings(installation=kind), StackSettings()) as running:
         for line in (
             f"Temporal's web interface: {running.temporal.ui_url or running.temporal.address}",
             *([f"Mails: {running.mail.web_url}"] if running.mail else []),
