@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
@@ -12,8 +13,9 @@ from tenure import names
 from tenure.contracts.process import ProcessType
 
 _TYPES = ", ".join(f"'{process_type}'" for process_type in ProcessType)
-_POLLS = 50
-_POLL_SECONDS = 0.1
+_FORGOTTEN_WITHIN_SECONDS = 45.0
+"""A server deletes an execution only once it has noted its close, which it does every 30 seconds by default."""
+_POLL_SECONDS = 0.2
 
 
 class TemporalExecutions:
@@ -65,16 +67,21 @@ class TemporalHistories:
         for workflow_id in workflow_ids:
             for run_id in reversed(await self._closed_runs(workflow_id)):
                 deleted += await self._delete(workflow_id, run_id)
-        for _ in range(_POLLS):
-            if not deleted or not await self.remaining(workflow_ids):
-                break
-            await asyncio.sleep(_POLL_SECONDS)
+        if deleted:
+            await self._forgotten(workflow_ids)
         return deleted
 
     async def remaining(self, workflow_ids: Sequence[str]) -> int:
         """How many of these ids Temporal still knows, running or closed."""
         found = [await self._newest_run(workflow_id) is not None for workflow_id in workflow_ids]
         return sum(found)
+
+    async def _forgotten(self, workflow_ids: Sequence[str]) -> None:
+        """Wait until nothing remains; whoever reads back finds out whether that came in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FORGOTTEN_WITHIN_SECONDS):
+                while await self.remaining(workflow_ids):  # noqa: ASYNC110 - another server has no event for us
+                    await asyncio.sleep(_POLL_SECONDS)
 
     async def _delete(self, workflow_id: str, run_id: str) -> bool:
         execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
