@@ -1,10 +1,12 @@
 """Facts about licence sets, and the guarded steps of their grace (RP, DP)."""
 
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 import asyncpg
 
 from adapters.postgres import audit, marking
+from adapters.postgres.clock import in_time
 from adapters.postgres.commands import once
 from adapters.postgres.database import Connection, Database, business_now, lock, lock_one
 from adapters.postgres.graces import begin_graces, find_licence_set, licence_set, licence_sets, put_expiries
@@ -71,11 +73,10 @@ class PostgresLicences:
         Raises:
             Refusal: `clock_ahead`, when the end has not come yet by `business_now()` (P13).
         """
-        async with self._database.write() as connection:
+        async with self._step(grace, as_of) as connection:
             organisation, licences = await _look(connection, grace)
             outcome = _outcome(organisation, licences, grace)
             if outcome is None and licences is not None and rule.is_over(licences, as_of):
-                await _refuse_ahead(connection, as_of)
                 await _remove(connection, licences, as_of)
                 outcome = GraceOutcome.REMOVED
             due_at = licences.removal_due_at if licences is not None and outcome is None else None
@@ -117,14 +118,13 @@ class PostgresLicences:
         Raises:
             Refusal: `wrong_state` while the grace is pending, `clock_ahead` when `as_of` has not come yet.
         """
-        async with self._database.write() as connection:
+        async with self._step(grace, as_of) as connection:
             organisation, licences = await _look(connection, grace)
             outcome = _outcome(organisation, licences, grace)
             if outcome is None:
                 raise Refusal(RefusalCode.WRONG_STATE)
             marked = False
             if outcome is GraceOutcome.REMOVED and organisation is not None:
-                await _refuse_ahead(connection, as_of)
                 marked = organisation["state"] in COUNTING or await marking.evaluate(
                     connection,
                     organisation,
@@ -135,6 +135,11 @@ class PostgresLicences:
                 )
             await close_process(connection, names.renewal_grace_id(grace.licence_set_id, grace.generation), as_of)
             return RenewalGraceResult(outcome=outcome, marked=marked)
+
+    def _step(self, grace: RenewalGraceInput, as_of: Instant) -> AbstractAsyncContextManager[Connection]:
+        """A guarded transaction; one that may act on the end of a grace refuses a clock that runs ahead."""
+        ends = as_of >= grace.removal_due_at
+        return in_time(self._database, as_of, self._rules) if ends else self._database.write()
 
     async def _expire(self, actor: str, command: ExpireLicences, connection: Connection) -> LicenceSet:
         licences = await _lock(connection, command.licence_set_id)
@@ -240,12 +245,6 @@ async def _may_purge(connection: Connection, licences: LicenceSet | None) -> boo
     if licences is None or not licences.meetings:
         return False
     return rule.may_purge_meeting_data(await licence_sets(connection, licences.organisation_id))
-
-
-async def _refuse_ahead(connection: Connection, as_of: Instant) -> None:
-    now = await business_now(connection)
-    if as_of > now:
-        raise Refusal(RefusalCode.CLOCK_AHEAD, details={"ahead_seconds": (as_of - now).total_seconds()})
 
 
 async def _change(
