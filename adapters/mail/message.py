@@ -1,19 +1,24 @@
 """A mail as RFC 5322 wants it on the wire."""
 
 from contextlib import suppress
+from datetime import UTC
 from email import policy
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.utils import format_datetime, quote
 
 import idna
 
 from tenure.contracts.notice import Mail
 
-_ASCII = policy.SMTP.clone(cte_type="7bit")
-_UTF8 = policy.SMTPUTF8.clone(cte_type="7bit")
-
 NOT_BEFORE = "Tenure-Not-Before"
 """The header, and the last line of the text, that hold the promise as ISO 8601 (SF-01)."""
+
+_LINE = 76
+"""The longest line with encoded words (RFC 2047)."""
+
+_7BIT = policy.SMTP.clone(cte_type="7bit")
 
 
 def address(addr_spec: str, display_name: str = "") -> Address:
@@ -22,32 +27,47 @@ def address(addr_spec: str, display_name: str = "") -> Address:
     if not domain.isascii():
         with suppress(idna.IDNAError):  # no name that DNS could hold: let the server say so
             domain = idna.encode(domain, uts46=True).decode("ascii")
-    return Address(_plain(display_name), local_part, domain)
+    return Address(display_name, local_part, domain)
 
 
 def compose(mail: Mail, sender: Address, recipient: Address) -> bytes:
-    """The message in text and HTML; headers are encoded by the standard library."""
-    chosen = _ASCII if recipient.addr_spec.isascii() else _UTF8
-    message = EmailMessage(policy=chosen)
-    message["From"] = sender
-    message["To"] = recipient
-    message["Subject"] = _plain(mail.subject)
-    message["Date"] = mail.date
-    message["Message-ID"] = mail.message_id
-    # RFC 3834: a machine wrote this, so that no machine answers it.
-    message["Auto-Submitted"] = "auto-generated"
-    if mail.not_before is not None:
-        message[NOT_BEFORE] = mail.not_before.isoformat()
-    message.set_content(mail.text)
-    message.add_alternative(mail.html, subtype="html")
-    message["Content-Language"] = mail.language  # after the contents, which clear all headers of this kind
-    return message.as_bytes()
+    """The message in text and HTML.
 
-
-def _plain(text: str) -> str:
-    """The text with nothing in it that looks like an encoded word (RFC 2047).
-
-    The standard library decodes those in what it is given, line ends included, and before Python 3.12.5 it wrote them
-    out as they were: a name could have forged headers (CVE-2024-6923).
+    The headers that hold names are written here: the standard library's `EmailMessage` folds them into encoded words
+    that run into each other, and before Python 3.12.5 it wrote out line ends that a name held in encoded form
+    (CVE-2024-6923).
     """
-    return text.replace("=?", "= ?")
+    headers = {
+        "From": _mailbox("From", sender),
+        "To": _mailbox("To", recipient),
+        "Subject": _text("Subject", mail.subject),
+        "Date": format_datetime(mail.date.astimezone(UTC)),
+        "Message-ID": mail.message_id,
+        "Auto-Submitted": "auto-generated",  # RFC 3834: written by a machine, to be answered by none
+    }
+    if mail.not_before is not None:
+        headers[NOT_BEFORE] = mail.not_before.isoformat()
+    body = EmailMessage(policy=_7BIT)
+    body.set_content(mail.text)
+    body.add_alternative(mail.html, subtype="html")
+    body["Content-Language"] = mail.language
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode() + body.as_bytes()
+
+
+def _mailbox(header: str, mailbox: Address) -> str:
+    name = mailbox.display_name
+    if not name:
+        return mailbox.addr_spec
+    if _is_plain(name):
+        return f'"{quote(name)}" <{mailbox.addr_spec}>'
+    return f"{_text(header, name)}\r\n <{mailbox.addr_spec}>"
+
+
+def _text(header: str, text: str) -> str:
+    charset = "us-ascii" if _is_plain(text) else "utf-8"
+    return Header(text, charset, _LINE, header).encode(linesep="\r\n")
+
+
+def _is_plain(text: str) -> bool:
+    """Whether the text can stand in a header as it is: ASCII, and nothing that reads as an encoded word (RFC 2047)."""
+    return text.isascii() and "=?" not in text

@@ -45,7 +45,7 @@ class TemplateWriter(Writer):
             subject=subject,
             text=text.render(words),
             html=html,
-            not_before=delivery.deletion_at,
+            not_before=delivery.deletion_at.astimezone(ZoneInfo(delivery.time_zone)),
         )
 
 
