@@ -57,10 +57,10 @@ class DeletionCountdown(DeletionCountdownContract):
     async def _follow(self, step: CountdownStep) -> CountdownStep:
         """Do what the verdict says; answers the step after it."""
         match step.assessment.verdict:
-            case Verdict.WARN if step.state is OrganisationState.WARNED:
-                await self._rest_while_delivering()
-            case Verdict.WARN:
+            case Verdict.WARN if step.state is not OrganisationState.WARNED:
                 return await self._warn()
+            case Verdict.WARN if self._deliveries:
+                await self._watch.rest(None, "SF-02: warning_not_accepted")
             case Verdict.FENCE:
                 return await self._fence()
             case Verdict.WAIT if await self._rest(step.assessment):
@@ -100,11 +100,6 @@ class DeletionCountdown(DeletionCountdownContract):
     async def _rest(self, assessment: Assessment) -> bool:
         return await self._watch.rest(assessment.due_at, f"{assessment.rule}: {assessment.reason}")
 
-    async def _rest_while_delivering(self) -> None:
-        """The warning has begun; what follows depends on what the mail servers answer (SF-02)."""
-        if self._deliveries:
-            await self._watch.rest(None, "SF-02: warning_not_accepted")
-
     def _deliver(self, notices: Sequence[str]) -> None:
         """Begin to deliver what is queued, beside the countdown: however long a mail server refuses, it goes on."""
         for notice_id in notices:
@@ -116,11 +111,12 @@ class DeletionCountdown(DeletionCountdownContract):
                 self._deliveries[notice_id] = delivery
 
     def _delivered(self, delivery: asyncio.Task[DeliverResult]) -> None:
-        """Look again once nothing is under way any more: the notice period runs from the first acceptance (SF-02)."""
-        if not delivery.cancelled() and (error := delivery.exception()):
+        """Look again once one has arrived or never will: the notice period runs from the first acceptance (SF-02)."""
+        if delivery.cancelled():
+            return
+        if error := delivery.exception():
             workflow.logger.error("A notice cannot be delivered.", exc_info=error)
-        if self._deliveries and all(delivery.done() for delivery in self._deliveries.values()):
-            self._watch.tell()
+        self._watch.tell()
 
     async def _withdraw(self) -> None:
         """No further attempt follows: the warning is void, or a next run takes over. One under way is waited for."""

@@ -1,6 +1,7 @@
 """Sending by the ledger: each attempt asks it first, and each answer of a mail server is written into it (TL-01, XC-02).
 
-All of it happens under the organisation's lock, like everything else about a countdown.
+All of it happens under the organisation's lock, like everything else about a countdown. The countdown that delivers a
+notice looks again by itself once that is done: nothing here wakes it.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,6 @@ import asyncpg
 from adapters.postgres import ledger
 from adapters.postgres.database import Connection, Database, business_now, lock
 from adapters.postgres.evidence import read_evidence
-from adapters.postgres.pending import wake_processes
 from adapters.postgres.visibility import require_visible
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Evidence, Promise, Verdict
@@ -101,7 +101,6 @@ class PostgresNotices:
             if found is not None:  # else it was void by the time that the server answered
                 told = promise.accepted(found, entry.now, entry.organisation["time_zone"], self._rules)
                 await ledger.store_promise(connection, entry.organisation_id, entry.row["generation"], told)
-                await wake_processes(connection, entry.organisation_id)
             await self._settle(connection, entry)
             return notice
 
@@ -189,7 +188,6 @@ class PostgresNotices:
         if not await ledger.queued(connection, *entry.cycle):
             settled = promise.settled(found, entry.now)
             await ledger.store_promise(connection, entry.organisation_id, entry.row["generation"], settled)
-        await wake_processes(connection, entry.organisation_id)
 
     def _delivery(
         self, notice: Notice, recipient: asyncpg.Record, attempt_at: Instant, base_at: Instant, deletion_at: Instant

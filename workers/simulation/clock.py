@@ -14,7 +14,7 @@ from workers.simulation.executions import CLOSE, Executions, Progress, Simulatio
 type BeforeHop = Callable[[Instant], Awaitable[None]]
 """Called at each instant the clock stops at, before any execution gets there."""
 
-_MARGIN: Final = timedelta(minutes=1)
+_MARGIN: Final = timedelta(seconds=20)
 """The clock stops this much after a due date, so that what falls due is done within the move, with time to spare."""
 _POLL_SECONDS: Final = 0.03
 _AT_ONCE: Final = 16
