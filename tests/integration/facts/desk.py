@@ -73,7 +73,7 @@ class Desk:
 
     async def restore(self, licences: LicenceSet, by: RestoredBy = RestoredBy.PAID_SUBSCRIPTION) -> LicenceSet:
         """A set is restored."""
-        return await self.town.licences.restore(SERVICE, RestoreLicences(licence_set_id=licences.licence_set_id, by=by))
+        return await self.town.licences.restore(SERVICE, restoration(licences, by))
 
     async def suspended(
         self,
@@ -142,6 +142,11 @@ class Desk:
             table: [dict(row) for row in await self.town.fetch(f"select t::text from {table} as t order by 1")]
             for table in _TABLES
         }
+
+
+def restoration(licences: LicenceSet, by: RestoredBy = RestoredBy.PAID_SUBSCRIPTION) -> RestoreLicences:
+    """The command that restores a set."""
+    return RestoreLicences(licence_set_id=licences.licence_set_id, by=by)
 
 
 def end(licences: LicenceSet) -> datetime:
