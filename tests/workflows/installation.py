@@ -41,6 +41,7 @@ from workers.worker import polling, relay
 OPERATOR = Caller(actor="operator:test")
 FEED = "app"
 RHYTHM = timedelta(hours=1)
+_OF_THE_CLOCK = frozenset({"workflow_execution_options_updated", "workflow_execution_time_skipping_transitioned"})
 
 
 @dataclass
@@ -115,14 +116,14 @@ class Installation:
 
     async def advance(self, by: timedelta) -> None:
         """Let time pass; where `feeds_live`, the feed is heard at every stop."""
-        await self.clock.advance(await self.simulation.now() + by, self._hear)
+        await self.clock.advance(await self.simulation.now() + by, self.hear)
 
     async def settle(self) -> None:
         """Let everything that is due now happen."""
-        await self._hear(await self.simulation.now())
+        await self.hear(await self.simulation.now())
         await self.clock.settle()
 
-    async def _hear(self, instant: Instant) -> None:
+    async def hear(self, instant: Instant) -> None:
         if self.feeds_live:
             await self.services.feeds.heartbeat(OPERATOR, Heartbeat(source=FEED, watermark=instant))
 
@@ -140,6 +141,12 @@ class Installation:
     def mails(self, person: str = "ada") -> list[StoredMail]:
         """What has arrived for a person of this test."""
         return [mail for mail in self.sink.messages() if self.address(person) in mail.recipients]
+
+    async def events(self, workflow_id: str) -> list[str]:
+        """What the history of an execution holds, without what time skipping adds to it."""
+        history = await self.client.get_workflow_handle(workflow_id).fetch_history()
+        kinds = [str(event.WhichOneof("attributes")).removesuffix("_event_attributes") for event in history.events]
+        return [kind for kind in kinds if kind not in _OF_THE_CLOCK]
 
     def countdown(
         self, organisation_id: OrganisationId, generation: int = 1
