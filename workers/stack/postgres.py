@@ -188,7 +188,7 @@ def _refuse_second_server(cluster: Path) -> None:
     if str(cluster) in command:
         raise StackError(
             f"The data in {cluster.parent.parent} is in use by the Postgres of another stack (process {pid}): "
-            "stop that stack, or choose another folder with --data."
+            "stop that stack, or choose another folder with TENURE_DATA."
         )
     if command:
         # Its number went to another program meanwhile, as happens in a container that is started again. Postgres cannot

@@ -1,5 +1,6 @@
 """The embedded Temporal: a server, its web interface, and the namespaces Tenure needs."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -9,7 +10,6 @@ from pathlib import Path
 from string import Template
 from typing import Any, Final
 
-import httpx
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.envconfig import ClientConfig
@@ -88,10 +88,11 @@ async def temporal(
 
     async def shows() -> bool:
         try:
-            async with httpx.AsyncClient(timeout=5) as http:
-                return (await http.get(ui_url)).is_success
-        except httpx.TransportError:
+            _, writer = await asyncio.open_connection(LOOPBACK, ui)
+        except OSError:
             return False
+        writer.close()
+        return True
 
     async with AsyncExitStack() as stack:
         if isinstance(programs, CommandLine):
