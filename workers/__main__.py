@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich.console import Console
 
 import activities
 import workflows
@@ -79,21 +80,37 @@ def dev(
     _serve(lambda: run_development(kind, typer.echo))
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
-def demo(context: typer.Context) -> None:
-    """Bring up a simulated installation, and take a portfolio through its whole life."""
-    from workers.demo import main  # noqa: PLC0415 - needs what only developers install
+@app.command()
+def demo(
+    *,
+    leave: Annotated[
+        bool, typer.Option("--exit", help="End when it is over, instead of leaving the stack up.")
+    ] = False,
+    expected: Annotated[Path | None, typer.Option(help="Another timeline to compare with.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Where to write what happened.")] = None,
+) -> None:
+    """Take a portfolio through 200 days on a simulated installation, and compare with what is expected."""
+    from workers.demo.play import EXPECTED, Wishes, play  # noqa: PLC0415 - needs what only developers install
 
-    main(context.args)
+    logging.basicConfig(level=logging.ERROR)
+    wishes = Wishes(stay=not leave, expected=expected or EXPECTED, record=record)
+    _run(lambda: play(Console(), wishes))
 
 
 def _serve(program: Callable[[], Awaitable[None]]) -> NoReturn:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
+    async def forever() -> int:
+        await program()
+        return 0
+
+    _run(forever)
+
+
+def _run(program: Callable[[], Awaitable[int]]) -> NoReturn:
     async def main() -> int:
         with _sentences():
-            await program()
-        return 0
+            return await program()
 
     run(main)
 

@@ -1,7 +1,10 @@
 """A simulation's clock in Postgres: the offset to the wall's time, and what stands between now and the next date."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
+from adapters.postgres import audit
 from adapters.postgres.database import Database, business_now
 from tenure.contracts.base import Contract, Instant
 from tenure.errors import Misconfigured
@@ -49,6 +52,18 @@ class Outstanding(Contract):
     overdue: tuple[Overdue, ...] = ()
     changes: int = 0
     """Grows with every process and every wake that the facts ask for."""
+
+
+class Change(Contract):
+    """A row of the audit, of whatever subject."""
+
+    subject: str
+    at: Instant
+    action: str
+    from_state: str | None
+    to_state: str | None
+    reason: str | None
+    details: dict[str, Any]
 
 
 class PostgresSimulation:
@@ -116,3 +131,17 @@ class PostgresSimulation:
             ),
             changes=changes,
         )
+
+    async def history(self) -> Sequence[Change]:
+        """Everything that happened, over all subjects, in the order in which it was written."""
+        async with self._database.read() as connection:
+            rows = await connection.fetch(
+                "select subject, at, action, from_state, to_state, reason, details from audit order by audit_id"
+            )
+        return [Change.model_validate(dict(row)) for row in rows]
+
+    async def broken_chains(self) -> Sequence[str]:
+        """The subjects whose audit is not the chain of hashes that it was written as (P14)."""
+        async with self._database.read() as connection:
+            subjects = [row["subject"] for row in await connection.fetch("select distinct subject from audit")]
+            return [subject for subject in sorted(subjects) if not await audit.verify(connection, subject)]

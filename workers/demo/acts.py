@@ -1,0 +1,161 @@
+"""What the outside world can do to Tenure: each as the service, feed or person would do it, over HTTP."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from tenure.contracts.activity import ActivityEvent, ActivityKind
+from tenure.contracts.base import Instant
+from tenure.contracts.breaker import ReleaseBreaker
+from tenure.contracts.erasure import AbortErasures
+from tenure.contracts.licence import ExpireLicences, GrantLicences, LicenceKind, RestoredBy, RestoreLicences
+from tenure.contracts.organisation import DeleteNow, Manage
+from tenure.errors import Refusal
+from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId, TrialRequestId
+from workers.demo.world import World
+
+type Act = Callable[[World, Instant], Awaitable[None]]
+"""Something that happens at an instant, which is the simulation's now."""
+
+
+def expiry(licence_set: str) -> Act:
+    """The order service reports that licences have expired."""
+
+    async def act(world: World, now: Instant) -> None:
+        await world.service.licences.expire(
+            ExpireLicences(licence_set_id=LicenceSetId(f"lic_{licence_set}"), expired_at=now)
+        )
+
+    return act
+
+
+def purchase(name: str, *, kind: LicenceKind = LicenceKind.SUBSCRIPTION, days: int = 365) -> Act:
+    """The order service reports new licences."""
+
+    async def act(world: World, now: Instant) -> None:
+        await world.service.licences.grant(
+            GrantLicences(
+                licence_set_id=LicenceSetId(f"lic_{name}-new"),
+                organisation_id=OrganisationId(f"org_{name}"),
+                kind=kind,
+                expires_at=now + timedelta(days=days),
+            )
+        )
+
+    return act
+
+
+def renewal(licence_set: str) -> Act:
+    """The order service reports that suspended licences were paid for."""
+
+    async def act(world: World, now: Instant) -> None:
+        await world.service.licences.restore(
+            RestoreLicences(
+                licence_set_id=LicenceSetId(f"lic_{licence_set}"),
+                by=RestoredBy.PAID_SUBSCRIPTION,
+                expires_at=now + timedelta(days=365),
+            )
+        )
+
+    return act
+
+
+def activity(name: str, kind: ActivityKind, source: str, *, hours_ago: float = 0) -> Act:
+    """A feed sends a signed batch with one event; what the intake answers is written down."""
+
+    async def act(world: World, now: Instant) -> None:
+        organisation_id = OrganisationId(f"org_{name}")
+        at = now - timedelta(hours=hours_ago)
+        result = await world.service.record_activity(
+            [ActivityEvent(organisation_id=organisation_id, kind=kind, at=at, source=source)]
+        )
+        answer = next(word for word in ("accepted", "older", "unknown", "deleted") if getattr(result, word))
+        world.note(now, organisation_id, "activity", f"{kind}: {answer}")
+
+    return act
+
+
+def management(partner: str, name: str, *, starts: bool) -> Act:
+    """The partner portal reports who manages a customer from now on."""
+
+    async def act(world: World, _now: Instant) -> None:
+        command = Manage(partner_id=PartnerId(f"ptr_{partner}"), organisation_id=OrganisationId(f"org_{name}"))
+        await (world.service.managements.start if starts else world.service.managements.end)(command)
+
+    return act
+
+
+def own_request(name: str, person: str, confirmation: str) -> Act:
+    """Somebody asks in the admin console to delete the organisation at once."""
+
+    async def act(world: World, now: Instant) -> None:
+        command = DeleteNow(
+            organisation_id=OrganisationId(f"org_{name}"),
+            person_id=PersonId(f"per_{person}"),
+            confirmation=confirmation,
+        )
+        try:
+            await world.service.organisations.delete_now(command)
+        except Refusal as refusal:
+            world.note(now, command.organisation_id, "refused", f"delete_now: {refusal.code}")
+
+    return act
+
+
+def trial_request(name: str, number: int) -> Act:
+    """A partner asks the customer to consent to a trial."""
+
+    async def act(world: World, _now: Instant) -> None:
+        await world.outside.request_trial(
+            TrialRequestId(f"req_{name}-{number}"), OrganisationId(f"org_{name}"), PartnerId("ptr_alpenstern")
+        )
+
+    return act
+
+
+def recording(name: str, count: int) -> Act:
+    """Meetings are recorded on the platform."""
+
+    async def act(world: World, _now: Instant) -> None:
+        await world.outside.record_meetings(OrganisationId(f"org_{name}"), count)
+
+    return act
+
+
+def recordings_left(name: str) -> Act:
+    """Somebody looks how many recordings there are."""
+
+    async def act(world: World, now: Instant) -> None:
+        organisation_id = OrganisationId(f"org_{name}")
+        count = await world.outside.recordings(organisation_id)
+        world.note(now, organisation_id, "recordings", f"{count} on the platform")
+
+    return act
+
+
+def silence(source: str, *, ends: bool = False) -> Act:
+    """A feed says nothing any more, or is back."""
+
+    async def act(world: World, _now: Instant) -> None:
+        (world.silent.discard if ends else world.silent.add)(source)
+
+    return act
+
+
+def release(partner: str, count: int, reason: str) -> Act:
+    """The operator lets a number of deletions through an open breaker."""
+
+    async def act(world: World, _now: Instant) -> None:
+        command = ReleaseBreaker(partner_id=PartnerId(f"ptr_{partner}"), count=count, reason=reason)
+        await world.operator.breakers.release(command)
+
+    return act
+
+
+def abort(name: str, reason: str) -> Act:
+    """The operator stops an erasure."""
+
+    async def act(world: World, _now: Instant) -> None:
+        command = AbortErasures(organisations=(OrganisationId(f"org_{name}"),), reason=reason)
+        await world.operator.erasures.abort(command)
+
+    return act

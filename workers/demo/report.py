@@ -1,0 +1,84 @@
+"""What the person at the terminal sees."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tenure.contracts.base import Instant
+from tenure.contracts.portfolio import OrganisationRecord
+from workers.demo.timeline import Deviation, Difference, Entry
+
+_STYLES: Final = {
+    "marked": "dark_orange",
+    "warned": "red",
+    "mail accepted": "cyan",
+    "mail refused": "yellow",
+    "held": "yellow",
+    "refused": "yellow",
+    "reset": "green",
+    "unmarked": "green",
+    "erasure aborted": "green",
+    "fenced": "magenta",
+    "erased": "bold magenta",
+}
+
+
+def timeline(entries: Sequence[Entry], organisations: Mapping[str, OrganisationRecord], start: Instant) -> Table:
+    """What happened, organisation by organisation."""
+    table = Table(box=None, pad_edge=False, title="What happened", title_justify="left", title_style="bold")
+    for column, justify in (("Day", "right"), ("UTC", "left"), ("What", "left"), ("Why", "left")):
+        table.add_column(column, justify=justify, no_wrap=column != "Why")  # type: ignore[arg-type]
+    subjects = [*organisations, *sorted({entry.subject for entry in entries} - organisations.keys())]
+    for subject in subjects:
+        organisation = organisations.get(subject)
+        name = f"{organisation.name}, {organisation.country} ({subject})" if organisation else subject
+        table.add_section()
+        table.add_row("", "", Text(name, "bold"), "")
+        for entry in entries:
+            if entry.subject == subject:
+                table.add_row(*_when(entry, start), Text(entry.what, _STYLES.get(entry.what, "")), entry.why)
+    return table
+
+
+def _when(entry: Entry, start: Instant) -> tuple[str, str]:
+    at = entry.at.astimezone(UTC)
+    return f"{(at - start.replace(hour=0, minute=0)).days}", f"{at:%Y-%m-%d %H:%M}"
+
+
+def differences(found: Sequence[Difference], start: Instant) -> Table:
+    """What was expected and did not happen, happened and was not expected, or happened at another time."""
+    table = Table(title="Differences from what was expected", title_justify="left", title_style="bold red")
+    for column in ("", "Subject", "What", "Why", "Expected", "Happened"):
+        table.add_column(column)
+    for difference in found:
+        entry = difference.expected or difference.happened
+        assert entry is not None
+        table.add_row(
+            Text(difference.deviation, "yellow" if difference.deviation is Deviation.MOVED else "red"),
+            entry.subject,
+            entry.what,
+            entry.why,
+            *(
+                "day {}, {}".format(*_when(each, start)) if each else "-"
+                for each in (difference.expected, difference.happened)
+            ),
+        )
+    return table
+
+
+def verdict(console: Console, expected: int, found: Sequence[Difference], faults: Sequence[str]) -> None:
+    """The last word."""
+    for fault in faults:
+        console.print(f"[red]✗[/] {fault}")
+    if not faults:
+        console.print(
+            "[green]✓[/] No promise of a mail was broken, receipts and audit are unbroken chains, nothing to repair."
+        )
+    if found:
+        console.print(f"[red]✗[/] {len(found)} differences from the expected timeline.")
+    else:
+        console.print(f"[green]✓[/] All of the {expected} expected events happened when they should, and no other.")
