@@ -54,6 +54,7 @@ class Installation:
     clock: SimulationClock
     simulation: PostgresSimulation
     sink: MailSink
+    owner_url: str
     feeds_live: bool = True
     """Whether the feed says at every stop of the clock that it is complete."""
     suffix: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
@@ -138,6 +139,14 @@ class Installation:
         assert found is not None
         return found
 
+    async def as_owner(self, statement: str, *arguments: object) -> None:
+        """Change the database as only its owner can: what a backup, a fault or another system would do to it."""
+        connection = await asyncpg.connect(self.owner_url)
+        try:
+            await connection.execute(statement, *arguments)
+        finally:
+            await connection.close()
+
     def mails(self, person: str = "ada") -> list[StoredMail]:
         """What has arrived for a person of this test."""
         return [mail for mail in self.sink.messages() if self.address(person) in mail.recipients]
@@ -183,6 +192,7 @@ async def installation(
                 clock=SimulationClock(simulation, client, carrier),
                 simulation=simulation,
                 sink=sink,
+                owner_url=url,
             )
             await opened.services.feeds.register(OPERATOR, Feed(source=FEED, rhythm=RHYTHM))
             try:

@@ -1,0 +1,99 @@
+"""What a running countdown is told: wakes, activity by signal, long runs, and what is no message at all."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio.client import WorkflowExecutionStatus
+
+from tenure import names
+from tenure.contracts.activity import ActivityKind, ActivitySignal
+from tenure.contracts.base import Instant
+from tenure.contracts.deletion import DeletionCountdownContract
+from tenure.contracts.organisation import OrganisationState
+from tests.workflows.installation import FEED, Installation
+from workflows._options import LOOKS_PER_RUN
+
+DAY = timedelta(days=1)
+
+
+def sign_in(at: Instant) -> ActivitySignal:
+    return ActivitySignal(at=at, kind=ActivityKind.APP_SIGN_IN, source=FEED)
+
+
+async def test_activity_by_signal_is_written_at_once_and_folded(world: Installation) -> None:
+    """A burst of signals ends in the newest instant, with far fewer writes than signals (AC-10, P7)."""
+    organisation_id = await world.organisation()
+    await world.settle()
+    await world.advance(10 * DAY)
+    now = await world.simulation.now()
+    instants = [now - timedelta(minutes=minute) for minute in range(120)]
+    handle = world.countdown(organisation_id)
+    await asyncio.gather(
+        *(handle.signal(DeletionCountdownContract.activity, sign_in(at)) for at in [*instants[1:], instants[0]])
+    )
+    await world.settle()
+    assert (await world.show(organisation_id)).last_activity_at == now
+    events = await world.events(names.deletion_id(organisation_id, 1))
+    assert events.count("workflow_execution_signaled") == 120
+    assert events.count("activity_task_scheduled") < 30
+    await world.advance(29 * DAY)
+    assert (await world.show(organisation_id)).state is OrganisationState.MARKED
+
+
+async def test_activity_by_signal_resets_a_warned_organisation(world: Installation) -> None:
+    """The public signal does what the HTTP feed does (AC-02, AC-03)."""
+    organisation_id = await world.organisation()
+    await world.settle()
+    await world.advance(40 * DAY)
+    now = await world.simulation.now()
+    await world.countdown(organisation_id).signal(DeletionCountdownContract.activity, sign_in(now))
+    await world.settle()
+    assert (await world.show(organisation_id)).state is OrganisationState.MARKED
+
+
+async def test_a_wrong_clock_does_not_hide_the_activity_that_follows(world: Installation) -> None:
+    """An instant far in the future is no evidence, and the next true one counts (AC-10)."""
+    organisation_id = await world.organisation()
+    await world.settle()
+    now = await world.simulation.now()
+    handle = world.countdown(organisation_id)
+    await handle.signal(DeletionCountdownContract.activity, sign_in(now + 900 * DAY))
+    await handle.signal(DeletionCountdownContract.activity, sign_in(now))
+    await world.settle()
+    assert (await world.show(organisation_id)).last_activity_at == now
+
+
+async def test_what_is_no_message_changes_nothing(world: Installation) -> None:
+    """A signal of the wrong form is dropped, an unknown one is ignored, and the countdown goes on (P4)."""
+    organisation_id = await world.organisation()
+    await world.settle()
+    handle = world.countdown(organisation_id)
+    for payload in ({"at": "yesterday"}, {}, "org_other", 0, {"at": "2020-01-01", "kind": "", "source": "app"}):
+        await handle.signal(names.FACTS_CHANGED, payload)
+        await handle.signal("activity", payload)
+    await handle.signal("keep_alive", {"for": "ever"})
+    await world.settle()
+    assert (await world.show(organisation_id)).last_activity_at is None
+    await world.advance(31 * DAY)
+    assert (await world.show(organisation_id)).state is OrganisationState.WARNED
+
+
+async def test_a_long_run_continues_as_new_and_loses_nothing(world: Installation) -> None:
+    """After many looks the next run takes over in the middle of a notice period: same date, no second mail (P10)."""
+    organisation_id = await world.organisation()
+    await world.settle()
+    await world.advance(35 * DAY)
+    handle = world.countdown(organisation_id)
+    first = (await handle.describe()).run_id
+    promised = (await world.show(organisation_id)).deletion_at
+    assert promised is not None
+    for _ in range(LOOKS_PER_RUN):
+        await handle.signal(DeletionCountdownContract.facts_changed)
+        await world.settle()
+    second = await handle.describe()
+    assert second.run_id != first
+    assert second.status is WorkflowExecutionStatus.RUNNING
+    assert len(await world.events(names.deletion_id(organisation_id, 1))) < 60
+    await world.clock.advance(promised + timedelta(minutes=3), world.hear)
+    assert (await world.show(organisation_id)).state is OrganisationState.ERASING
+    assert len(world.mails()) == 1
