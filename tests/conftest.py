@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
@@ -17,8 +19,29 @@ from tenure.settings import InstallationKind
 from workers.stack.mail import MailSink
 from workers.stack.mail import mail_sink as start_mail_sink
 from workers.stack.postgres import embedded_postgres
+from workers.stack.server import Report
 from workers.stack.temporal import Temporal
 from workers.stack.temporal import temporal as start_temporal
+
+_PATIENCE_SECONDS = 10.0
+
+
+def pytest_configure() -> None:
+    """End by SIGTERM, as `timeout` sends it, like by Ctrl-C: fixtures are closed and their data removed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def reporter(request: pytest.FixtureRequest) -> Report:
+    """Show what a server says on the terminal once its start takes long: the first may build Temporal for minutes."""
+    terminal = request.config.pluginmanager.getplugin("terminalreporter")
+    begin = time.monotonic()
+
+    def report(line: str) -> None:
+        print(line)  # noqa: T201 - pytest keeps it for failures
+        if terminal is not None and time.monotonic() - begin > _PATIENCE_SECONDS:
+            terminal.write_line(line)
+
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +56,9 @@ def stack_data() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-async def postgres_url(stack_data: Path) -> AsyncIterator[str]:
+async def postgres_url(stack_data: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """The URL of an empty database, as superuser."""
-    async with embedded_postgres(stack_data, print) as url:
+    async with embedded_postgres(stack_data, reporter(request)) as url:
         yield url
 
 
@@ -80,17 +103,17 @@ async def fresh_database(postgres_url: str) -> FreshDatabase:
 
 
 @pytest.fixture(scope="session")
-async def temporal(stack_data: Path) -> AsyncIterator[Temporal]:
+async def temporal(stack_data: Path, request: pytest.FixtureRequest) -> AsyncIterator[Temporal]:
     """A Temporal server with the namespaces `tenure` and, able to skip time, `tenure-simulation`."""
     namespaces = {names.NAMESPACE: False, names.SIMULATION_NAMESPACE: True}
     async with start_temporal(
-        stack_data, print, namespaces=namespaces, search_attributes=search.REGISTRY, port=0, ui_port=0
+        stack_data, reporter(request), namespaces=namespaces, search_attributes=search.REGISTRY, port=0, ui_port=0
     ) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-async def mail_sink(stack_data: Path) -> AsyncIterator[MailSink]:
+async def mail_sink(stack_data: Path, request: pytest.FixtureRequest) -> AsyncIterator[MailSink]:
     """A mail server that keeps every mail of the session; tests choose recipients of their own and filter by them."""
-    async with start_mail_sink(stack_data, print, smtp_port=0, web_port=0) as sink:
+    async with start_mail_sink(stack_data, reporter(request), smtp_port=0, web_port=0) as sink:
         yield sink
