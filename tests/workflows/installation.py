@@ -33,6 +33,7 @@ from workers.application import Application, open_application
 from workers.connection import connect
 from workers.relay import Relay
 from workers.simulation.clock import SimulationClock
+from workers.simulation.starts import simulated
 from workers.stack.mail import MailSink
 from workers.stack.mailbox import StoredMail
 from workers.stack.temporal import Temporal
@@ -59,6 +60,11 @@ class Installation:
     """Whether the feed says at every stop of the clock that it is complete."""
     suffix: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     """Ends every name of this installation: tests share a Temporal namespace and a mail server."""
+
+    @property
+    def starting_client(self) -> Client:
+        """A client whose executions begin at the simulation's now."""
+        return simulated(self.client, self.simulation)
 
     @property
     def services(self) -> Services:
