@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.postgres.imports import PostgresImports
 from tenure.policy.rules import DEFAULT
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
@@ -22,3 +23,9 @@ async def town(fresh_database: FreshDatabase) -> AsyncIterator[Town]:
 def desk(town: Town) -> Desk:
     """Where the town's facts are reported."""
     return Desk(town)
+
+
+@pytest.fixture
+def imports(town: Town) -> PostgresImports:
+    """Where the town's base comes in."""
+    return PostgresImports(town.database, town.rules)
