@@ -159,9 +159,9 @@ def _batch(rows: Sequence[_Row]) -> Batch:
 def _are_sound(rows: Sequence[_Row]) -> bool:
     """Whether all values are valid. Organisations and sources recur, so that each is looked at once."""
     return (
-        all(map(_is_organisation, {row.organisation_id for row in rows}))
-        and all(map(_is_feed, {row.source for row in rows}))
-        and min((row.at for row in rows), default=EARLIEST) >= EARLIEST
+        all(map(_is_organisation, set(map(attrgetter("organisation_id"), rows))))
+        and all(map(_is_feed, set(map(attrgetter("source"), rows))))
+        and min(map(attrgetter("at"), rows), default=EARLIEST) >= EARLIEST
     )
 
 

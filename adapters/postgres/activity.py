@@ -5,10 +5,10 @@ price of a commit is shared by as many batches as there are, and a lone batch wa
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from enum import Enum, auto
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import asyncpg
 
@@ -17,7 +17,7 @@ from adapters.postgres.pending import wake_processes
 from tenure.contracts.activity import FUTURE_TOLERANCE, Event, IntakeResult, RejectedLine
 from tenure.errors import RefusalCode, Unavailable
 from tenure.ids import OrganisationId
-from tenure.policy.activity import fold, late, newer, newest
+from tenure.policy.activity import fold, is_late
 
 MAX_GROUP = 50_000
 """Events that one statement takes, give or take a batch: some tenths of a second at the rate of the slowest traffic."""
@@ -32,7 +32,7 @@ _BEGIN = """
 select business_now(), set_config('enable_hashjoin', 'off', true), set_config('enable_seqscan', 'off', true),
        set_config('enable_bitmapscan', 'off', true)
 """
-_ADVANCE = """
+ADVANCE = """
 update activity a
    set last_activity_at = s.at, last_kind = s.kind, last_source = s.source
   from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) with ordinality
@@ -57,15 +57,16 @@ update activity a set late_at = s.at
 """
 
 
-class _Gone(Enum):
-    """What else a row can say than when its last activity was."""
-
-    UNKNOWN = auto()
-    DELETED = auto()
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-type _Standing = datetime | _Gone | None
-"""What was known of an organisation before the events came."""
+@dataclass(slots=True)
+class _Standings:
+    """What the rows said before the events came; an organisation that is in neither has no row."""
+
+    known: dict[str, datetime] = field(default_factory=dict)
+    """The last activity of each organisation that takes some."""
+    deleted: set[str] = field(default_factory=set)
 
 
 class _Batch:
@@ -73,13 +74,13 @@ class _Batch:
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.events = events
-        self.folded = fold(events)
+        self.newest = fold(events)
         self.rejected: tuple[RejectedLine, ...] = ()
         self.answer: asyncio.Future[IntakeResult] = asyncio.get_running_loop().create_future()
 
     def reject_future(self, limit: datetime) -> None:
         """Take out what lies ahead of `limit`, so that the newest of the rest is kept."""
-        if all(newest(events).at <= limit for events in self.folded.values()):
+        if all(event.at <= limit for event in self.newest.values()):
             return
         code = RefusalCode.FUTURE_EVENT
         self.rejected = tuple(
@@ -87,30 +88,34 @@ class _Batch:
             for line, event in enumerate(self.events, 1)
             if event.at > limit
         )
-        self.folded = fold(event for event in self.events if event.at <= limit)
+        self.events = [event for event in self.events if event.at <= limit]
+        self.newest = fold(self.events)
 
-    def settle(self, standings: dict[str, _Standing]) -> IntakeResult:
+    def settle(self, standings: _Standings) -> IntakeResult:
         """Count the events against what was known before them, and leave what is known after them."""
+        known = standings.known
         accepted = older = 0
-        gone: dict[_Gone, list[OrganisationId]] = {_Gone.UNKNOWN: [], _Gone.DELETED: []}
-        for organisation_id, events in self.folded.items():
-            standing = standings[organisation_id]
-            if isinstance(standing, _Gone):
-                gone[standing].append(OrganisationId(organisation_id))
-                continue
-            count = newer(events, standing)
-            if count:
-                accepted += count
-                standings[organisation_id] = newest(events).at
-            older += len(events) - count
+        gone: Counter[str] = Counter()
+        for event in self.events:
+            last = known.get(event.organisation_id)
+            if last is None:
+                gone[event.organisation_id] += 1
+            elif event.at > last:
+                accepted += 1
+            else:
+                older += 1
+        for organisation_id, event in self.newest.items():
+            if organisation_id in known and event.at > known[organisation_id]:
+                known[organisation_id] = event.at
+        deleted = {key: count for key, count in gone.items() if key in standings.deleted}
         return IntakeResult(
             accepted=accepted,
             older=older,
-            unknown=sum(len(self.folded[organisation_id]) for organisation_id in gone[_Gone.UNKNOWN]),
-            deleted=sum(len(self.folded[organisation_id]) for organisation_id in gone[_Gone.DELETED]),
+            unknown=gone.total() - sum(deleted.values()),
+            deleted=sum(deleted.values()),
             rejected=self.rejected,
-            unknown_organisations=tuple(gone[_Gone.UNKNOWN]),
-            deleted_organisations=tuple(gone[_Gone.DELETED]),
+            unknown_organisations=tuple(OrganisationId(key) for key in gone if key not in deleted),
+            deleted_organisations=tuple(OrganisationId(key) for key in deleted),
         )
 
 
@@ -173,51 +178,63 @@ class PostgresActivity:
 
     async def _commit(self, group: Sequence[_Batch]) -> list[IntakeResult]:
         """Write the newest of all, then answer as if the batches had come one after the other."""
-        standings: dict[str, _Standing] = {}
-        merged: dict[str, list[Event]] = {}
+        standings = _Standings()
         pending: dict[str, Event] | None = None
         while pending is None or pending:
             async with self._database.write() as connection:
                 now: datetime = await connection.fetchval(_BEGIN)
                 if pending is None:
-                    for batch in group:
-                        batch.reject_future(now + FUTURE_TOLERANCE)
-                    merged = _merge(group)
-                    pending = {organisation_id: newest(merged[organisation_id]) for organisation_id in sorted(merged)}
-                rows = await connection.fetch(_ADVANCE, *_columns(pending))
-                ids = list(pending)
-                standings.update((ids[row[0] - 1], row[1]) for row in rows)
-                watched = [OrganisationId(ids[row[0] - 1]) for row in rows if row[2]]
+                    pending = _merge(group, now + FUTURE_TOLERANCE)
+                ids = sorted(pending)
+                rows = await connection.fetch(ADVANCE, *_columns([pending[key] for key in ids]))
+                standings.known.update((ids[position - 1], last or _NEVER) for position, last, _ in rows)
+                watched = [OrganisationId(ids[position - 1]) for position, _, watched in rows if watched]
                 if watched:
                     await wake_processes(connection, *watched)
-            pending = {key: event for key, event in pending.items() if key not in standings}
+            pending = {key: event for key, event in pending.items() if key not in standings.known}
             if pending:
-                standings |= await self._look(pending, merged)
-                # Left over is only what an operator brought back between the two statements: once more.
-                pending = {key: event for key, event in pending.items() if key not in standings}
+                pending = await self._look(pending, group, standings)
         return [batch.settle(standings) for batch in group]
 
-    async def _look(self, pending: Mapping[str, Event], merged: Mapping[str, Sequence[Event]]) -> dict[str, _Standing]:
-        """Why some rows were not updated: there is none, it is closed, or it knows as much already."""
+    async def _look(
+        self, pending: Mapping[str, Event], group: Sequence[_Batch], standings: _Standings
+    ) -> dict[str, Event]:
+        """Find out why rows were not updated: there is none, it is closed, or it knows as much already.
+
+        Answers what none of this is true of: what an operator has brought back between the two statements.
+        """
         async with self._database.read() as connection:
-            rows = await connection.fetch(_LOOK, *_columns(pending))
-        found = {row["organisation_id"] for row in rows}
-        standings: dict[str, _Standing] = {key: _Gone.UNKNOWN for key in pending if key not in found}
-        overlooked: dict[str, datetime] = {}
-        for row in rows:
-            organisation_id = row["organisation_id"]
-            if row["closed"]:
-                standings[organisation_id] = _Gone.DELETED
-                if instant := late(merged[organisation_id], row["last_activity_at"], row["fenced_at"]):
-                    overlooked[organisation_id] = instant
-            elif row["is_known"]:
-                standings[organisation_id] = row["last_activity_at"]
-        if overlooked:
+            rows = await connection.fetch(_LOOK, *_columns(list(pending.values())))
+        again: dict[str, Event] = {}
+        fences: dict[str, tuple[datetime | None, datetime | None]] = {}
+        for organisation_id, last, closed, fenced_at, is_known in rows:
+            if closed:
+                standings.deleted.add(organisation_id)
+                fences[organisation_id] = last, fenced_at
+            elif is_known:
+                standings.known[organisation_id] = last
+            else:
+                again[organisation_id] = pending[organisation_id]
+        # The newest event may be dated after a fence that another of the events should have stopped.
+        overlooked = (
+            event
+            for batch in group
+            for event in batch.events
+            if event.organisation_id in fences and is_late(event, *fences[event.organisation_id])
+        )
+        late_at = {key: event.at for key, event in fold(overlooked).items()} if fences else {}
+        if late_at:
             async with self._database.write() as connection:
                 await connection.fetchval(_BEGIN)
-                ids = sorted(overlooked)
-                await connection.execute(_HOLD_PURGE, ids, [overlooked[key] for key in ids])
-        return standings
+                ids = sorted(late_at)
+                await connection.execute(_HOLD_PURGE, ids, [late_at[key] for key in ids])
+        return again
+
+
+def _merge(group: Sequence[_Batch], limit: datetime) -> dict[str, Event]:
+    for batch in group:
+        batch.reject_future(limit)
+    return fold(event for batch in group for event in batch.newest.values())
 
 
 def _fail(group: Sequence[_Batch], error: Exception) -> None:
@@ -226,16 +243,10 @@ def _fail(group: Sequence[_Batch], error: Exception) -> None:
             batch.answer.set_exception(error)
 
 
-def _merge(group: Sequence[_Batch]) -> dict[str, list[Event]]:
-    if len(group) == 1:
-        return group[0].folded
-    return fold(event for batch in group for events in batch.folded.values() for event in events)
-
-
-def _columns(events: Mapping[str, Event]) -> tuple[list[str], list[datetime], list[str], list[str]]:
+def _columns(events: Sequence[Event]) -> tuple[list[str], list[datetime], list[str], list[str]]:
     return (
-        list(events),
-        [event.at for event in events.values()],
-        [event.kind for event in events.values()],
-        [event.source for event in events.values()],
+        [event.organisation_id for event in events],
+        [event.at for event in events],
+        [event.kind for event in events],
+        [event.source for event in events],
     )

@@ -22,7 +22,7 @@ from adapters.postgres.migrate import migrate
 from tenure.contracts.activity import ActivityEvent, ActivityKind, IntakeResult
 from tenure.errors import Unavailable
 from tenure.ids import OrganisationId
-from tenure.policy.activity import fold, newest
+from tenure.policy.activity import fold
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from workers.stack.postgres import embedded_postgres
@@ -121,10 +121,8 @@ class TestWhatIsKept:
         else:
             for batch in batches:
                 await activity.record(batch)
-        folded = {key: newest(group) for key, group in fold(events).items()}
-        assert await rows(database, list(folded)) == {
-            key: (one.at, one.kind, one.source) for key, one in folded.items()
-        }
+        expected = {key: (one.at, one.kind, one.source) for key, one in fold(events).items()}
+        assert await rows(database, list(expected)) == expected
 
     async def test_an_older_event_changes_nothing(self, database: Database, activity: PostgresActivity) -> None:
         """Late events are judged by their own time; older ones and duplicates leave the row alone (AC-10)."""
@@ -338,7 +336,7 @@ class TestConcurrency:
             pools = [await stack.enter_async_context(Database.open(database_url)) for _ in range(3)]
             intakes = [PostgresActivity(pool) for pool in pools]
             results = await asyncio.gather(*(intakes[number % 3].record(batch) for number in range(24)))
-        newest_hours = {key: newest(group).at for key, group in fold(batch).items()}
+        newest_hours = {key: one.at for key, one in fold(batch).items()}
         assert sum(result.older + result.accepted for result in results) == 24 * len(batch)
         first = [result for result in results if result.accepted]
         assert [numbers(result) for result in first] == [(len(batch), 0, 0, 0, 0)]
@@ -372,7 +370,7 @@ class TestConcurrency:
             results = await asyncio.gather(*(send(stream, pools[number % 4]) for number, stream in enumerate(streams)))
         sent = [one for stream in streams for batch in stream for one in batch]
         assert sum(result.accepted + result.older for answered in results for result in answered) == len(sent)
-        expected = {key: newest(group).at for key, group in fold(sent).items()}
+        expected = {key: one.at for key, one in fold(sent).items()}
         assert {key: row[0] for key, row in (await rows(database, list(expected))).items()} == expected
 
     async def test_a_caller_that_goes_away_takes_nothing_along(

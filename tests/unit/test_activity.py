@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tenure.contracts.activity import ActivityEvent, ActivityKind
-from tenure.policy.activity import fold, late, newer, newest
+from tenure.ids import OrganisationId
+from tenure.policy.activity import fold, is_late
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -20,7 +22,15 @@ EVENTS = st.builds(
 
 
 def kept(events: list[ActivityEvent]) -> dict[str, tuple[datetime, str, str]]:
-    return {key: (one.at, one.kind, one.source) for key, one in ((k, newest(v)) for k, v in fold(events).items())}
+    return {key: (event.at, event.kind, event.source) for key, event in fold(events).items()}
+
+
+@given(events=st.lists(EVENTS))
+def test_the_newest_event_of_each_organisation_is_kept(events: list[ActivityEvent]) -> None:
+    """What is kept is each organisation's last event by its own time (AC-10)."""
+    folded = fold(events)
+    assert folded.keys() == {event.organisation_id for event in events}
+    assert all(event.at <= folded[event.organisation_id].at for event in events)
 
 
 @given(events=st.lists(EVENTS), data=st.data())
@@ -33,30 +43,30 @@ def test_the_order_of_events_does_not_matter(events: list[ActivityEvent], data: 
 @given(first=st.lists(EVENTS), second=st.lists(EVENTS))
 def test_a_stream_may_be_split(first: list[ActivityEvent], second: list[ActivityEvent]) -> None:
     """Keeping the newest of what two parts keep is keeping the newest of the whole (P7)."""
-    parts = [newest(events) for part in (first, second) for events in fold(part).values()]
-    assert kept(parts) == kept([*first, *second])
+    assert kept([*fold(first).values(), *fold(second).values()]) == kept([*first, *second])
 
 
-@given(events=st.lists(EVENTS, min_size=1), known=st.none() | st.integers(-1, 6))
-def test_what_is_newer_is_counted_by_event_time(events: list[ActivityEvent], known: int | None) -> None:
-    """Only an event later than what was known counts as newer; an equal one is a duplicate (AC-10)."""
-    instant = None if known is None else START + timedelta(hours=known)
-    assert newer(events, instant) == sum(1 for event in events if instant is None or event.at > instant)
+@pytest.mark.parametrize(
+    ("hour", "known", "fenced", "late"),
+    [
+        (5, 4, 6, True),
+        (5, None, 6, True),
+        (5, 5, 6, False),
+        (6, 4, 6, False),
+        (9, 4, 6, False),
+        (5, 4, None, False),
+    ],
+)
+def test_what_a_fence_should_have_known_is_late(hour: int, known: int | None, fenced: int | None, late: bool) -> None:
+    """An event is late where it is older than the fence and newer than what the fence knew (SF-11)."""
 
+    def at(hours: int | None) -> datetime | None:
+        return None if hours is None else START + timedelta(hours=hours)
 
-def test_an_event_that_a_fence_should_have_known_is_found_behind_later_ones() -> None:
-    """An event dated before the fence is late evidence even where the same batch holds one dated after it (SF-11)."""
-    events = [
-        ActivityEvent(
-            organisation_id="org_a",
-            kind=ActivityKind.TOKEN_REFRESH,
-            at=START + timedelta(hours=hour),
-            source="identity",
-        )
-        for hour in (1, 4, 5, 9)
-    ]
-    fenced_at = START + timedelta(hours=6)
-    assert late(events, START, fenced_at) == START + timedelta(hours=5)
-    assert late(events, None, fenced_at) == START + timedelta(hours=5)
-    assert late(events, START + timedelta(hours=5), fenced_at) is None
-    assert late(events, START, None) is None
+    event = ActivityEvent(
+        organisation_id=OrganisationId("org_a"),
+        kind=ActivityKind.TOKEN_REFRESH,
+        at=START + timedelta(hours=hour),
+        source="identity",
+    )
+    assert is_late(event, at(known), at(fenced)) is late
