@@ -16,7 +16,8 @@ from tenure.contracts.licence import (
     RestoredBy,
     RestoreLicences,
 )
-from tenure.ids import LicenceSetId, OrganisationId
+from tenure.ids import LicenceSetId, OrganisationId, PartnerId
+from tenure.ports import Caller
 from tests.integration.deletion.town import SERVICE, Town
 
 _TABLES = (
@@ -147,6 +148,11 @@ class Desk:
 def restoration(licences: LicenceSet, by: RestoredBy = RestoredBy.PAID_SUBSCRIPTION) -> RestoreLicences:
     """The command that restores a set."""
     return RestoreLicences(licence_set_id=licences.licence_set_id, by=by)
+
+
+def as_partner(partner_id: PartnerId) -> Caller:
+    """A partner's credentials."""
+    return Caller(actor=f"partner:{partner_id}", partner_id=partner_id)
 
 
 def end(licences: LicenceSet) -> datetime:
