@@ -136,7 +136,9 @@ async def test_a_taken_port_is_told_in_one_sentence(data: Path) -> None:
 async def test_data_in_use_is_told_in_one_sentence(data: Path) -> None:
     """A second stack on the same folder is refused before anything is touched."""
     async with embedded_postgres(data, print) as url:
-        with pytest.raises(StackError, match=rf"process {postmaster(data).pid}\): stop that stack, or .* TENURE_DATA\.$"):
+        with pytest.raises(
+            StackError, match=rf"process {postmaster(data).pid}\): stop that stack, or .* TENURE_DATA\.$"
+        ):
             async with embedded_postgres(data, print):
                 pass
         assert await query(url, "select 1") == 1
