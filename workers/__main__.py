@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ from workers.stack.errors import StackError
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The programs of Tenure."
 )
+_WIDTH = 140
+"""Of what goes to a file or a pipe, in characters."""
 token = typer.Typer(no_args_is_help=True, help="Tokens of the HTTP API and the console.")
 app.add_typer(token, name="token")
 
@@ -77,7 +80,7 @@ def dev(
     from workers.development import run_development  # noqa: PLC0415 - needs what only developers install
 
     kind = InstallationKind.SIMULATION if simulation else InstallationKind.PRODUCTION
-    _serve(lambda: run_development(kind, typer.echo))
+    _serve(lambda: run_development(kind, typer.echo), logging.WARNING)
 
 
 @app.command()
@@ -94,11 +97,11 @@ def demo(
 
     logging.basicConfig(level=logging.ERROR)
     wishes = Wishes(stay=not leave, expected=expected or EXPECTED, record=record)
-    _run(lambda: play(Console(), wishes))
+    _run(lambda: play(Console(width=None if sys.stdout.isatty() else _WIDTH), wishes))
 
 
-def _serve(program: Callable[[], Awaitable[None]]) -> NoReturn:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+def _serve(program: Callable[[], Awaitable[None]], log_level: int = logging.INFO) -> NoReturn:
+    logging.basicConfig(level=log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     async def forever() -> int:
         await program()
