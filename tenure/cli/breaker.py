@@ -47,7 +47,8 @@ def release(
     json: Json = False,
 ) -> None:
     """Let a stated number of deletions through an open breaker; without --partner, the fleet's."""
-    command = ReleaseBreaker(partner_id=partner, count=count, reason=reason)
+    with session.checking():
+        command = ReleaseBreaker(partner_id=partner, count=count, reason=reason)
     breaker = session.run(lambda tenure: tenure.breakers.release(command))
     if json:
         output.print_json(breaker)

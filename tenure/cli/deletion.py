@@ -25,7 +25,8 @@ def delete_now(
     json: Json = False,
 ) -> None:
     """Delete an organisation at its own request: at once, with all content, and for good."""
-    command = DeleteNow(organisation_id=organisation, person_id=person, confirmation=confirm)
+    with session.checking():
+        command = DeleteNow(organisation_id=organisation, person_id=person, confirmation=confirm)
     erasure = session.run(lambda tenure: tenure.organisations.delete_now(command))
     if json:
         output.print_json(erasure)
@@ -80,7 +81,8 @@ def abort(
 
     Each organisation is marked again with its data as it was, and its countdown begins anew.
     """
-    command = AbortErasures(organisations=(*(organisations or ()), *_read(file)), reason=reason)
+    with session.checking():
+        command = AbortErasures(organisations=(*(organisations or ()), *_read(file)), reason=reason)
     if dry_run or not yes:
         plan = session.run(lambda tenure: tenure.erasures.plan_abort(command))
         _report(plan, "would be aborted", json=json and dry_run)

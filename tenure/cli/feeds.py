@@ -52,7 +52,8 @@ def heartbeat(
     json: Json = False,
 ) -> None:
     """Say that a feed is complete up to an instant."""
-    beat = Heartbeat(source=source, watermark=watermark)
+    with session.checking():
+        beat = Heartbeat(source=source, watermark=watermark)
     _show(session.run(lambda tenure: tenure.feeds.heartbeat(beat)), json=json)
 
 
@@ -66,7 +67,8 @@ def declare_gap(
     json: Json = False,
 ) -> None:
     """Declare a span lost for good: it counts as activity of every organisation."""
-    gap = FeedGap(source=source, lost_from=lost_from, lost_until=lost_until, reason=reason)
+    with session.checking():
+        gap = FeedGap(source=source, lost_from=lost_from, lost_until=lost_until, reason=reason)
     session.run(lambda tenure: tenure.feeds.declare_gap(gap))
     if json:
         output.print_json(gap)

@@ -1,7 +1,8 @@
 """A command's conversation with Tenure, and how its failures end the program."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from enum import IntEnum
 from pathlib import Path
@@ -46,7 +47,8 @@ def run[Result](work: Callable[[Tenure], Awaitable[Result]]) -> Result:
             return await work(tenure)
 
     try:
-        return asyncio.run(conversation())
+        with checking():
+            return asyncio.run(conversation())
     except Refusal as error:
         way_out = _WAYS_OUT.get(error.code)
         fail(
@@ -57,6 +59,13 @@ def run[Result](work: Callable[[Tenure], Awaitable[Result]]) -> Result:
         fail(str(error), ExitCode.INVALID)
     except TenureError as error:
         fail(str(error), ExitCode.UNAVAILABLE)
+
+
+@contextmanager
+def checking() -> Iterator[None]:
+    """Make a command of arguments; what does not have its form ends the program."""
+    try:
+        yield
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         fail(f"The input does not have the expected form. {wrong}.", ExitCode.INVALID)
