@@ -1,7 +1,9 @@
 """The development stack: everything that production has, brought up by one command on one machine."""
 
 import asyncio
+import base64
 import os
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from tenure.settings import InstallationKind, ServerSettings
 from web.app import create_app
 from web.server import serving
 from workers import worker
-from workers.application import Application, open_application
+from workers.application import Application, open_application, require
 from workers.connection import connect, require_clock
 from workers.metrics import runtime
 from workers.stack.mail import MailSink, mail_sink
@@ -119,7 +121,11 @@ async def development(
             ports = {"smtp_port": stack_settings.mail_port, "web_port": stack_settings.mail_web_port}
             mail = await stack.enter_async_context(mail_sink(data, report, **ports))
         settings = settings.model_copy(
-            update={"database_url": SecretStr(url)} | ({"smtp_url": SecretStr(mail.url)} if mail else {})
+            update={
+                "database_url": SecretStr(url),
+                "smtp_url": SecretStr(mail.url) if mail else settings.smtp_url,
+                "webhook_secret": settings.webhook_secret or await asyncio.to_thread(_webhook_secret, data),
+            }
         )
         telemetry = runtime(settings)
         client = await connect(settings, address=server.address, runtime=telemetry)
@@ -160,6 +166,14 @@ async def _token(application: Application, file: Path) -> str:
     return token
 
 
+def _webhook_secret(data: Path) -> SecretStr:
+    """What signs activity batches in this folder's installation: made once, and kept there."""
+    file = data / "webhook-secret"
+    if not file.exists():
+        _keep(file, "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
+    return SecretStr(file.read_text())
+
+
 def _keep(file: Path, secret: str) -> None:
     file.touch(mode=0o600)
     file.write_text(secret)
@@ -168,11 +182,13 @@ def _keep(file: Path, secret: str) -> None:
 async def run_development(kind: InstallationKind, report: Report) -> None:
     """Run the stack until cancelled, and say how to use it."""
     async with development(report, ServerSettings(installation=kind), StackSettings()) as running:
+        secret = require(running.application.settings.webhook_secret, "TENURE_WEBHOOK_SECRET")
         for line in (
             f"Temporal's web interface: {running.temporal.ui_url or running.temporal.address}",
             *([f"Mails: {running.mail.web_url}"] if running.mail else []),
             f"Console and API: {running.url}",
             f"For the command line: export TENURE_URL={running.url} TENURE_TOKEN={running.token}",
+            f"For activity: export TENURE_WEBHOOK_SECRET={secret}",
             "Ctrl-C stops all of it; the data stays.",
         ):
             report(line)
