@@ -1,9 +1,9 @@
 """Who may call the HTTP API and sign in to the console."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, model_validator
 
 from tenure.contracts.base import Contract
 from tenure.ids import PartnerId
@@ -27,3 +27,9 @@ class Credential(Contract):
     role: CredentialRole
     partner_id: PartnerId | None = None
     """Set for a partner's token, and for no other."""
+
+    @model_validator(mode="after")
+    def _partners_alone_have_a_partner(self) -> Self:
+        if (self.role is CredentialRole.PARTNER) != (self.partner_id is not None):
+            raise ValueError("a partner's credential names its partner, and no other names one")
+        return self

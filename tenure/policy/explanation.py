@@ -44,7 +44,7 @@ class Explainer:
 
     def sentences(self) -> tuple[str, ...]:
         """Where the organisation stands and why, each next date, and what holds it."""
-        return (self._standing(), self._activity(), *map(self._next, self._dates), *self._held())
+        return (self._standing(), self._activity(), *self._told(), *map(self._next, self._dates), *self._held())
 
     def would_stop_it(self) -> tuple[str, ...]:
         """Who can still do what; empty where nothing is pending, or nothing helps any more."""
@@ -72,6 +72,15 @@ class Explainer:
             return f"{known}."
         return f"{known}; a feed has lost what happened until {self._date(lost)}, which counts as activity (SF-03)."
 
+    def _told(self) -> tuple[str, ...]:
+        promise = self._evidence.promise
+        if promise is None or promise.first_attempt_at is None:
+            return ()
+        if promise.first_accepted_at is None:
+            tried = f"A warning was first tried {self._when(promise.first_attempt_at)}"
+            return (f"{tried}; no mail server has accepted it (SF-02).",)
+        return (f"A mail server accepted its warning {self._when(promise.first_accepted_at)} (SF-02).",)
+
     def _next(self, date: NextDate) -> str:
         when = self._when(date.due_at)
         match date.kind:
@@ -86,7 +95,7 @@ class Explainer:
                 silence += "" if since is None else f" since {self._date(since)}"
                 return f"Its full admins are warned of the deletion {when}, after {silence} ({date.rule})."
             case NextKind.DELETION:
-                return f"It is deleted for good, with all content, {when}, unless it comes back before ({date.rule})."
+                return f"It is deleted for good, with all content, {when}, unless it comes back to life ({date.rule})."
             case NextKind.PURGE:
                 return f"Its content is purged {when} ({date.rule})."
 

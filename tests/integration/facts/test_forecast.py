@@ -1,0 +1,136 @@
+"""What happens next, answered from facts alone: explanations and the calendar (WH-01, WH-02)."""
+
+import pytest
+
+from adapters.postgres.forecast import PostgresForecast
+from tenure.contracts.organisation import OrganisationState
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrganisationId, PartnerId
+from tests.integration.deletion.town import DAY, OPERATOR, Town
+from tests.integration.facts.desk import Desk, as_partner, end
+
+
+@pytest.fixture
+def forecast(town: Town) -> PostgresForecast:
+    """Where questions are answered."""
+    return PostgresForecast(town.database, town.rules)
+
+
+async def test_quiet_life(town: Town, desk: Desk, forecast: PostgresForecast) -> None:
+    """An organisation with licences and nothing pending is live, and nothing has to stop anything (WH-01)."""
+    organisation_id = await town.organisation()
+    await desk.grant(organisation_id)
+    explanation = await forecast.explain(OPERATOR, organisation_id)
+    assert (explanation.state, explanation.next, explanation.would_stop_it) == (OrganisationState.LIVE, (), ())
+    assert explanation.sentences == (
+        "The organisation is live: it holds 1 licence set and manages 0 customers.",
+        "No activity is known.",
+    )
+    assert explanation.simulation
+
+
+async def test_grace(town: Town, desk: Desk, forecast: PostgresForecast) -> None:
+    """Resting licences say when they go, and what brings them back before (WH-01, RP-05, RP-03)."""
+    licences = await desk.suspended(await town.organisation())
+    await town.advance(10 * DAY)
+    explanation = await forecast.explain(OPERATOR, licences.organisation_id)
+    [date] = explanation.next
+    assert (date.due_at, date.rule) == (end(licences), "RP-05")
+    assert "(in 49 days) (RP-05)" in explanation.sentences[-1]
+    [remedy] = explanation.would_stop_it
+    assert remedy.startswith("A paid subscription before ")
+    assert licences.licence_set_id in remedy
+
+
+async def test_countdown(town: Town, forecast: PostgresForecast) -> None:
+    """A marked and a warned organisation say what comes, when, by which rule, and all that stops it; the date is the one of the mail (WH-01, SF-01)."""
+    organisation_id = await town.organisation(time_zone="Asia/Seoul")
+    await town.mark(organisation_id)
+    marked = await forecast.explain(OPERATOR, organisation_id)
+    assert [date.kind for date in marked.next] == ["deletion_warning"]
+    assert marked.sentences[-1].endswith("(DM-05).")
+    assert "KST (in 29 days)" in marked.sentences[-1]
+    assert {"(DP-01).", "(DP-02).", "(AC-02).", "(DM-02)."} == {
+        each.rpartition(" ")[2] for each in marked.would_stop_it
+    }
+    await town.advance(town.rules.silence)
+    await town.deliver(*(await town.warn(organisation_id)).notices)
+    await town.assess(organisation_id)
+    warned = await forecast.explain(OPERATOR, organisation_id)
+    [date] = warned.next
+    assert warned.evidence.promise is not None
+    assert (date.kind, date.due_at) == ("deletion", warned.evidence.promise.not_before)
+    assert "00:00 KST" in warned.sentences[-1]
+
+
+async def test_hold(town: Town, forecast: PostgresForecast) -> None:
+    """A countdown that is due and held says by what, and when it is looked at again (WH-01, SF-03)."""
+    organisation_id = await town.organisation()
+    await town.mark(organisation_id)
+    await town.advance(town.rules.silence, feeds=False)
+    await town.assess(organisation_id)
+    explanation = await forecast.explain(OPERATOR, organisation_id)
+    assert "identity" in explanation.sentences[-1]
+    assert "SF-03" in explanation.sentences[-1]
+
+
+async def test_quarantine(town: Town, forecast: PostgresForecast) -> None:
+    """In quarantine operators read when the purge is and that they can abort; a partner is told that the organisation is deleted (WH-01, SF-11)."""
+    partner_id = await town.partner()
+    organisation_id = await town.fenced(await town.organisation(managed_by=partner_id))
+    explanation = await forecast.explain(OPERATOR, organisation_id)
+    assert [date.kind for date in explanation.next] == ["purge"]
+    [remedy] = explanation.would_stop_it
+    assert remedy.startswith("An operator ")
+    with pytest.raises(Refusal) as refused:
+        await forecast.explain(as_partner(partner_id), organisation_id)
+    assert refused.value.code is RefusalCode.ORG_DELETED
+
+
+async def test_calendar(town: Town, desk: Desk, forecast: PostgresForecast) -> None:
+    """A partner's calendar has the expiry, removal, warning and deletion dates of its customers, earliest first, and of no others (WH-02, DP-07, P14)."""
+    partner_id, stranger = await town.partner(), await town.partner()
+    warned = await town.warned(await town.organisation(managed_by=partner_id))
+    await town.assess(warned)
+    marked, buying, resting, gone, other = [await town.organisation(managed_by=partner_id) for _ in range(4)] + [
+        await town.organisation()
+    ]
+    await town.mark(marked, other)
+    await desk.grant(buying, expires_at=await town.now() + 300 * DAY)
+    await desk.suspended(resting)
+    await town.mark(gone)
+    await town.execute("update organisations set state = 'erasing', marked_at = null where organisation_id = $1", gone)
+    entries = await forecast.calendar(as_partner(partner_id), None)
+    assert {entry.organisation_id: entry.kind.value for entry in entries} == {
+        warned: "deletion",
+        marked: "deletion_warning",
+        resting: "licence_removal",
+        buying: "licence_expiry",
+    }
+    assert [entry.due_at for entry in entries] == sorted(entry.due_at for entry in entries)
+    assert {entry.partner_id for entry in entries} == {partner_id}
+    assert await forecast.calendar(OPERATOR, partner_id) == entries
+    assert {entry.organisation_id for entry in await forecast.calendar(OPERATOR, None)} == {
+        other,
+        *(entry.organisation_id for entry in entries),
+    }
+    assert await forecast.calendar(as_partner(stranger), None) == []
+    for caller, asked, code in (
+        (as_partner(stranger), partner_id, RefusalCode.NOT_PERMITTED),
+        (OPERATOR, PartnerId("ptr_unknown"), RefusalCode.PARTNER_NOT_FOUND),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await forecast.calendar(caller, asked)
+        assert refused.value.code is code
+
+
+async def test_strangers_get_no_explanation(town: Town, forecast: PostgresForecast) -> None:
+    """What a partner does not manage does not exist for it (PS-06, P14)."""
+    organisation_id = await town.organisation()
+    for caller, asked in (
+        (as_partner(await town.partner()), organisation_id),
+        (OPERATOR, OrganisationId("org_unknown")),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await forecast.explain(caller, asked)
+        assert refused.value.code is RefusalCode.ORGANISATION_NOT_FOUND
