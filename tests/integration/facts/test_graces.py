@@ -200,6 +200,35 @@ async def test_grace_of_a_gone_organisation(town: Town, desk: Desk) -> None:
     assert await town.state(organisation_id) is OrganisationState.ERASING
 
 
+async def test_purchase_after_the_grace(town: Town, desk: Desk) -> None:
+    """A purchase after the grace gives new licences and takes the mark away; what was removed stays removed (GR-08, GR-09, DP-02)."""
+    organisation_id = await town.organisation()
+    await desk.record(organisation_id, "board-meeting")
+    removed = await desk.suspended(organisation_id, meetings=True)
+    assert (await desk.end(removed)).marked
+    bought = await desk.grant(organisation_id, meetings=True)
+    view = await town.organisations.show(SERVICE, organisation_id)
+    assert view.state is OrganisationState.LIVE
+    assert {each.licence_set_id: each.state for each in view.licence_sets} == {
+        removed.licence_set_id: LicenceState.REMOVED,
+        bought.licence_set_id: LicenceState.ACTIVE,
+    }
+    assert await desk.content(organisation_id) == []
+
+
+async def test_marking_removes_nothing(town: Town, desk: Desk) -> None:
+    """A marked organisation keeps its people, roles, content and activity: it goes on on the free tier (DM-14)."""
+    partner_id = await town.partner()
+    organisation_id = await town.organisation(admins=2, managed_by=partner_id)
+    await desk.record(organisation_id, "free-meeting")
+    before = await town.organisations.show(SERVICE, organisation_id)
+    await town.mark(organisation_id)
+    marked = await town.organisations.show(SERVICE, organisation_id)
+    assert (marked.people, marked.partners) == (before.people, before.partners)
+    assert await desk.content(organisation_id) == ["free-meeting"]
+    assert (await town.sign_in(organisation_id)).accepted == 1
+
+
 async def test_partner_organisation_with_customers_is_not_marked(town: Town, desk: Desk) -> None:
     """A partner's organisation that lost its licences is not marked while it manages a customer (DM-01, DM-02)."""
     own = await town.organisation()

@@ -109,7 +109,7 @@ async def test_grant_does_not_restore(town: Town, desk: Desk) -> None:
 async def test_expiry_suspends(town: Town, desk: Desk, kind: LicenceKind, days: int) -> None:
     """Licences rest for 60 days after a subscription and 30 after a trial, from the expiry itself (RP-01, GR-01).
 
-    The people stay in the organisation with their roles, its content stays, and it is not marked (RP-02, RP-07, RP-08).
+    The people stay in the organisation with their roles, its content stays, and it is not marked (GR-03, GR-04, RP-02, RP-07, RP-08).
     """
     organisation_id = await town.organisation()
     await desk.record(organisation_id, "board-meeting")
