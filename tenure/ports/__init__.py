@@ -1,0 +1,32 @@
+"""What the core asks of the world: activities and web pages depend on these, `adapters` makes them real."""
+
+from tenure.ports.activity import Activity, Feeds
+from tenure.ports.caller import TIMER, Caller
+from tenure.ports.deletion import Breakers, Countdowns, Eraser, Erasures
+from tenure.ports.facts import AuditTrail, Forecast, Imports, Installation, Licences, Organisations, Tokens
+from tenure.ports.notices import Mailer, Notices, Writer
+from tenure.ports.processes import Executions, Histories, Processes
+
+__all__ = [
+    "TIMER",
+    "Activity",
+    "AuditTrail",
+    "Breakers",
+    "Caller",
+    "Countdowns",
+    "Eraser",
+    "Erasures",
+    "Executions",
+    "Feeds",
+    "Forecast",
+    "Histories",
+    "Imports",
+    "Installation",
+    "Licences",
+    "Mailer",
+    "Notices",
+    "Organisations",
+    "Processes",
+    "Tokens",
+    "Writer",
+]

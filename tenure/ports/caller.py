@@ -1,0 +1,19 @@
+"""Who asks."""
+
+from tenure.contracts.base import Contract
+from tenure.ids import PartnerId
+
+
+class Caller(Contract):
+    """Who asks, for the audit and for what they may see."""
+
+    actor: str
+    """Such as `operator:ada`, `service:orders`, `partner:ptr_north`, `timer`. No address, no name of a customer."""
+    partner_id: PartnerId | None = None
+    """Set for a partner's credentials: nothing outside its customers is visible (P14)."""
+    key: str | None = None
+    """The caller's idempotency key: the same key and command again answers the same and does nothing."""
+
+
+TIMER = Caller(actor="timer")
+"""A process acting on time."""

@@ -1,0 +1,64 @@
+"""Mails to people."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tenure.contracts.base import Instant
+from tenure.contracts.notice import Delivery, Mail, Notice, NoticeKind
+from tenure.ids import OrganisationId
+from tenure.ports.caller import Caller
+
+
+class Notices(Protocol):
+    """The ledger of notices."""
+
+    async def next_attempt(self, notice_id: str) -> Delivery | None:
+        """Read state and promise again just before sending, and record the attempt.
+
+        None when nothing is to be sent any more: the notice is final, or what it says is no longer true (then it is
+        dropped). The promise is moved where acceptance now could not keep it.
+        """
+        ...
+
+    async def accepted(self, notice_id: str, answer: str) -> Notice:
+        """The mail server took it (250); the promise and its acceptance are recorded with it."""
+        ...
+
+    async def refused(self, notice_id: str, answer: str) -> Notice:
+        """The mail server refuses it for good (5xx)."""
+        ...
+
+    async def deferred(self, notice_id: str, answer: str) -> None:
+        """Not now (4xx, no connection): the attempt is on record, and another follows."""
+        ...
+
+    async def of(self, caller: Caller, organisation_id: OrganisationId) -> Sequence[Notice]:
+        """All notices of an organisation that the caller may see, oldest first (P14)."""
+        ...
+
+    async def preview(
+        self, caller: Caller, kind: NoticeKind, organisation_id: OrganisationId, as_of: Instant
+    ) -> Delivery:
+        """What would be sent to the organisation's first full admin at that instant (WH-03). Changes nothing."""
+        ...
+
+
+class Writer(Protocol):
+    """Turns a delivery into a mail."""
+
+    def write(self, delivery: Delivery) -> Mail:
+        """Render subject, text and HTML in the recipient's language and zone."""
+        ...
+
+
+class Mailer(Protocol):
+    """Sends a mail."""
+
+    async def send(self, mail: Mail) -> str:
+        """Hand the mail to the server; answers with the server's words after its 250, without the address.
+
+        Raises:
+            MailRefused: The server refuses the recipient for good.
+            Unavailable: 4xx, a timeout, no connection, or a 5xx that is not about the recipient: try again.
+        """
+        ...
