@@ -17,10 +17,7 @@ update installation
 returning clock_offset
 """
 # A planned expiry is a fact that somebody reports; no process waits for it.
-_NEXT_LOOK = """
-select min(coalesce(looks_at, due_at)) from next_dates
- where kind <> 'licence_expiry' and coalesce(looks_at, due_at) > business_now()
-"""
+_NEXT_LOOK = "select min(coalesce(looks_at, due_at)) from next_dates where kind <> 'licence_expiry'"
 _OVERDUE = """
 select organisation_id, kind, reason, coalesce(looks_at, due_at) as look from next_dates
  where kind <> 'licence_expiry' and coalesce(looks_at, due_at) <= business_now()
@@ -97,7 +94,7 @@ class PostgresSimulation:
             return offset
 
     async def next_look(self) -> Instant | None:
-        """The earliest instant still to come at which a process acts or looks again."""
+        """The earliest instant at which a process acts or looks again; it may have come this very moment."""
         async with self._database.read() as connection:
             look: Instant | None = await connection.fetchval(_NEXT_LOOK)
             return look

@@ -77,7 +77,7 @@ class SimulationClock:
             dates = [*self._retries_at]
             if look := await self._simulation.next_look():
                 dates.append(look)
-            stop = min([to, *(date + _MARGIN for date in dates if date > now)])
+            stop = min([to, *(max(date, now) + _MARGIN for date in dates)])
             await self._simulation.set(stop)
             if before_hop is not None:
                 await before_hop(stop)

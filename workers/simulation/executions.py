@@ -42,7 +42,7 @@ class Progress:
     busy: tuple[str, ...] = ()
     """What it works on at this moment, in words; empty while it sleeps."""
     retries_at: tuple[Instant, ...] = ()
-    """When activities that have failed are tried again."""
+    """When activities that have failed are tried again, where that is not at once."""
 
 
 class Executions:
@@ -81,12 +81,13 @@ class Executions:
             raise SimulationStuck(f"{workflow_id} ran {clock - after - offset} ahead of the installation's clock.")
         task = raw.pending_workflow_task
         busy = [f"workflow task, attempt {task.attempt}"] if raw.HasField("pending_workflow_task") else []
-        busy += [_sentence(activity) for activity in raw.pending_activities if not _resting(activity)]
-        retries = [
-            activity.next_attempt_schedule_time.ToDatetime(UTC)
-            for activity in raw.pending_activities
-            if _resting(activity)
-        ]
+        retries = []
+        for activity in raw.pending_activities:
+            again = _next_attempt(activity)
+            if again is not None and again - clock > CLOSE:
+                retries.append(again)
+            else:
+                busy.append(_sentence(activity))
         # Measured from before the question, the lag comes out too small by the time it took: no move goes too far.
         return Progress(workflow_id, True, before + offset - clock, tuple(busy), tuple(retries))
 
@@ -124,9 +125,11 @@ def _name(description: WorkflowExecutionDescription) -> str:
     return description.status.name.lower() if description.status else "unknown"
 
 
-def _resting(activity: PendingActivityInfo) -> bool:
-    """Whether a failed activity waits for its next attempt, which may be far away."""
-    return activity.HasField("next_attempt_schedule_time")
+def _next_attempt(activity: PendingActivityInfo) -> Instant | None:
+    """When an activity that has failed is tried again; None where it is being tried."""
+    if not activity.HasField("next_attempt_schedule_time"):
+        return None
+    return activity.next_attempt_schedule_time.ToDatetime(UTC)
 
 
 def _sentence(activity: PendingActivityInfo) -> str:
