@@ -135,8 +135,9 @@ def recordings_left(name: str) -> Act:
 def silence(source: str, *, ends: bool = False) -> Act:
     """A feed says nothing any more, or is back."""
 
-    async def act(world: World, _now: Instant) -> None:
+    async def act(world: World, now: Instant) -> None:
         (world.silent.discard if ends else world.silent.add)(source)
+        world.note(now, f"feed:{source}", "back" if ends else "silent")
 
     return act
 

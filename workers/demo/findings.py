@@ -18,7 +18,7 @@ from tenure.receipt import Chain
 from workers.demo.timeline import Entry
 from workers.stack.mailbox import StoredMail
 
-_SUBJECTS: Final = ("org_", "breaker:", "feed:")
+_SUBJECTS: Final = ("org_", "breaker:")
 _SHOWN: Final = ("licence_set_id", "partner_id", "recordings")
 """Details of the audit that tell what an entry is about."""
 
@@ -60,7 +60,7 @@ def entries(history: Sequence[Change], mails: Sequence[Warned], seen: Sequence[E
             at=mail.at,
             subject=mail.organisation_id,
             what="mail accepted",
-            why=f"{mail.to}: not before {mail.not_before:%Y-%m-%d %H:%M}Z",
+            why=f"{mail.to}: not before {mail.not_before.isoformat(timespec='minutes')}",
         )
         for mail in mails
     ]

@@ -72,12 +72,12 @@ def _scale(step: timedelta) -> str:
 def _row(changes: Sequence[Change], held: dict[str, LicenceState], start: Instant, step: timedelta) -> Text:
     text, waiting, state = Text(), list(changes), "live"
     for column in range(1, _COLUMNS + 1):
-        shown = phase(state, held)
+        fenced = False
         while waiting and waiting[0].at < start + column * step:
             change = waiting.pop(0)
             state = _apply(change, held) or state
-            shown = Phase.ERASING if change.action == "fenced" else phase(state, held)
-        mark, style = _LOOK[shown]
+            fenced |= change.action == "fenced"
+        mark, style = _LOOK[Phase.ERASING if fenced else phase(state, held)]
         text.append(mark, style)
     return text
 

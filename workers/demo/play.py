@@ -27,7 +27,7 @@ from tenure.settings import InstallationKind, ServerSettings
 from workers import worker
 from workers.demo import findings, report
 from workers.demo.picture import picture
-from workers.demo.script import END, SCRIPT, START
+from workers.demo.script import END, PATHS, SCRIPT, START
 from workers.demo.timeline import compare, read, write
 from workers.demo.world import World
 from workers.development import Development, StackSettings, development
@@ -112,7 +112,7 @@ async def _run(console: Console, running: Development, webhook_secret: SecretStr
         client = simulated(running.client, simulation)
         faults = [fault async for fault in findings.faults(world.operator, client, simulation, history, mails)]
 
-    console.print(report.timeline(happened, organisations, START))
+    console.print(report.timeline(happened, organisations, PATHS, START))
     console.print()
     console.print(picture(organisations, licence_sets, history, START, END))
     console.print()

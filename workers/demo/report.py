@@ -27,20 +27,23 @@ _STYLES: Final = {
 }
 
 
-def timeline(entries: Sequence[Entry], organisations: Mapping[str, OrganisationRecord], start: Instant) -> Table:
-    """What happened, organisation by organisation."""
+def timeline(
+    entries: Sequence[Entry], organisations: Mapping[str, OrganisationRecord], paths: Mapping[str, str], start: Instant
+) -> Table:
+    """What happened, organisation by organisation; `paths` says in a sentence what each is an example of."""
     table = Table(box=None, pad_edge=False, title="What happened", title_justify="left", title_style="bold")
     for column, justify in (("Day", "right"), ("UTC", "left"), ("What", "left"), ("Why", "left")):
         table.add_column(column, justify=justify, no_wrap=column != "Why")  # type: ignore[arg-type]
     subjects = [*organisations, *sorted({entry.subject for entry in entries} - organisations.keys())]
     for subject in subjects:
-        organisation = organisations.get(subject)
-        name = f"{organisation.name}, {organisation.country} ({subject})" if organisation else subject
+        own = [entry for entry in entries if entry.subject == subject]
+        name = (
+            f"{organisations[subject].name}, {organisations[subject].country}" if subject in organisations else subject
+        )
         table.add_section()
-        table.add_row("", "", Text(name, "bold"), "")
-        for entry in entries:
-            if entry.subject == subject:
-                table.add_row(*_when(entry, start), Text(entry.what, _STYLES.get(entry.what, "")), entry.why)
+        table.add_row("", "", Text(name, "bold"), Text(paths.get(subject, ""), "italic"))
+        for entry in own:
+            table.add_row(*_when(entry, start), Text(entry.what, _STYLES.get(entry.what, "")), entry.why)
     return table
 
 

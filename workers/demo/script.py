@@ -4,7 +4,7 @@ The simulated calendar is fixed, so that every date, midnight and change of cloc
 organisations that nobody touches need no line here: time alone takes them to their end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -119,3 +119,32 @@ SCRIPT: Final[Sequence[Event]] = sorted(
 )
 # fmt: on
 """Everything that happens outside, in order."""
+
+PATHS: Final[Mapping[str, str]] = {
+    "org_alpenstern": "A partner's own organisation, without licences and with customers: never marked",
+    "org_baltica": "A partner's own organisation that loses its last customer, and wins one back",
+    "org_bergbahn": "An ordinary customer",
+    "org_brouwer": "A subscription ends, and nobody does anything",
+    "org_cascina": "A trial ends, and nobody does anything",
+    "org_lumiere": "Paid for on day 59 of 60: nothing was lost",
+    "org_orzel": "Somebody signs in before the warning: it comes 30 days after that",
+    "org_dunavska": "An admin signs in after the warning: back to the start, a second warning",
+    "org_northwind": "A new trial after the warning ends it all; when it runs out, the whole ladder again",
+    "org_ostsee": "A feed is silent when the time has come: held until it is back",
+    "org_bianchi": "The address bounces: the attempt stands for the acceptance",
+    "org_montmartre": "Nobody is full admin: no mail to anybody, no exception either",
+    "org_clearwater": "Fenced, and saved by an operator within the quarantine",
+    "org_vinarija": "A pending trial request defers the deletion once, a second one does not",
+    "org_leman": "A late event from before the fence holds the purge; an operator aborts it",
+    "org_meridian": "Recordings stay as long as one meetings licence does",
+    "org_kowalski": "Deleted at its own request, by a full admin who typed its name",
+    "org_gintaro": "A customer that moves from partner to partner",
+    "org_hanok": "Somebody receives a message every 25 days: never even warned",
+    "org_namsan": "One of four customers of one partner that fall due on one day",
+    "org_jadehill": "The second of them: as many as the partner's breaker lets through in a day",
+    "org_suanluang": "The third: the breaker opens, an operator releases two",
+    "org_mehta": "The fourth: held by the open breaker",
+    "breaker:ptr_hangang": "The breaker of one partner",
+    "feed:messaging": "The feed of messages",
+}
+"""What each organisation is an example of."""

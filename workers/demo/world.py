@@ -1,5 +1,6 @@
 """The world outside: services, people and feeds, each with credentials of its own, and what they saw."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -8,6 +9,7 @@ from adapters.postgres.outside import PostgresOutside
 from tenure.client import Tenure
 from tenure.contracts.activity import Feed, Heartbeat
 from tenure.contracts.base import Instant
+from tenure.contracts.deletion import Reason
 from tenure.contracts.erasure import ErasureState
 from tenure.contracts.forecast import NextKind
 from tenure.contracts.notice import NoticeState
@@ -18,9 +20,11 @@ IDENTITY: Final = "identity"
 """The feed of sign-ins and token refreshes."""
 MESSAGING: Final = "messaging"
 """The feed of messages."""
+_FEEDS: Final = (IDENTITY, MESSAGING)
 _RHYTHM: Final = timedelta(hours=2)
-_PASSING: Final = frozenset({"silence", "notice_period", "rate", "grace", "expiry", "quarantine"})
-"""Reasons of next dates that hold nothing: it is simply not time yet."""
+_DATES: Final = frozenset({NextKind.DELETION_WARNING, NextKind.DELETION})
+_TIME: Final = frozenset({Reason.SILENCE, Reason.NOTICE_PERIOD, Reason.RATE, Reason.WARNING_NOT_ACCEPTED, "quarantine"})
+"""Reasons that hold nothing: it is simply not time yet, or a mail is on its way."""
 
 
 @dataclass
@@ -38,15 +42,16 @@ class World:
     """What was seen that the audit does not tell: answers, holds, refused mail."""
     _held: dict[tuple[OrganisationId, NextKind], str] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
+    _looked_at: set[tuple[OrganisationId, Instant]] = field(default_factory=set)
     _stopped_at: Instant | None = None
 
-    def note(self, at: Instant, subject: str, what: str, why: str) -> None:
+    def note(self, at: Instant, subject: str, what: str, why: str = "") -> None:
         """Write something down."""
         self.entries.append(Entry(at=at, subject=subject, what=what, why=why))
 
     async def register_feeds(self) -> None:
         """Tell Tenure which sources of activity there are."""
-        for source in (IDENTITY, MESSAGING):
+        for source in _FEEDS:
             await self.operator.feeds.register(Feed(source=source, rhythm=_RHYTHM))
 
     async def before_hop(self, stop: Instant) -> None:
@@ -57,28 +62,31 @@ class World:
         if self._stopped_at is not None:
             await self.look()
         self._stopped_at = stop
-        for source in (IDENTITY, MESSAGING):
-            if source not in self.silent:
-                await self.service.feeds.heartbeat(Heartbeat(source=source, watermark=stop))
+        beating = [Heartbeat(source=source, watermark=stop) for source in _FEEDS if source not in self.silent]
+        await asyncio.gather(*map(self.service.feeds.heartbeat, beating))
 
     async def look(self) -> None:
         """Write down which organisations have come to be held since the last look, and mail that was refused."""
         assert self._stopped_at is not None
+        calendar, quarantined = await asyncio.gather(
+            self.operator.calendar.list(), self.operator.erasures.list(ErasureState.QUARANTINE)
+        )
         held = {
             (entry.organisation_id, entry.kind): str(entry.reason)
-            for entry in await self.operator.calendar.list()
-            if entry.reason not in _PASSING
+            for entry in calendar
+            if entry.kind in _DATES and entry.reason not in _TIME
         }
-        for erasure in await self.operator.erasures.list(ErasureState.QUARANTINE):
-            if erasure.held_because not in {None, *_PASSING}:
+        for erasure in quarantined:
+            if erasure.held_because not in {None, *_TIME}:
                 held[erasure.organisation_id, NextKind.PURGE] = str(erasure.held_because)
         for (organisation_id, kind), reason in held.items():
             if self._held.get((organisation_id, kind)) != reason:
                 self.note(self._stopped_at, organisation_id, "held", f"{kind}: {reason}")
         self._held = held
-        async for organisation in self.operator.organisations.list(to_be_deleted=True):
-            if organisation.deletion_at is not None:
-                await self._look_at_notices(organisation.organisation_id)
+        warned = {(entry.organisation_id, entry.due_at) for entry in calendar if entry.kind is NextKind.DELETION}
+        for organisation_id, _ in sorted(warned - self._looked_at):
+            await self._look_at_notices(organisation_id)
+        self._looked_at |= warned
 
     async def _look_at_notices(self, organisation_id: OrganisationId) -> None:
         for notice in await self.operator.notices.of(organisation_id):
