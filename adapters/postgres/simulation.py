@@ -1,6 +1,6 @@
 """A simulation's clock in Postgres: the offset to the wall's time, and what stands between now and the next date."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,10 @@ update installation
 returning clock_offset
 """
 # A planned expiry is a fact that somebody reports; no process waits for it.
-_NEXT_LOOK = "select min(coalesce(looks_at, due_at)) from next_dates where kind <> 'licence_expiry'"
+_NEXT_LOOK = """
+select min(coalesce(looks_at, due_at)) from next_dates
+ where kind <> 'licence_expiry' and (coalesce(looks_at, due_at) > business_now() or organisation_id <> all($1::text[]))
+"""
 _OVERDUE = """
 select organisation_id, kind, reason, coalesce(looks_at, due_at) as look from next_dates
  where kind <> 'licence_expiry' and coalesce(looks_at, due_at) <= business_now()
@@ -93,10 +96,13 @@ class PostgresSimulation:
             offset: timedelta = await connection.fetchval(_SET, to)
             return offset
 
-    async def next_look(self) -> Instant | None:
-        """The earliest instant at which a process acts or looks again; it may have come this very moment."""
+    async def next_look(self, retrying: Collection[OrganisationId]) -> Instant | None:
+        """The earliest instant at which a process acts or looks again; it may have come this very moment.
+
+        The dates of organisations whose process is `retrying` what was due have come long ago, and are left out.
+        """
         async with self._database.read() as connection:
-            look: Instant | None = await connection.fetchval(_NEXT_LOOK)
+            look: Instant | None = await connection.fetchval(_NEXT_LOOK, list(retrying))
             return look
 
     async def executions(self) -> list[Execution]:

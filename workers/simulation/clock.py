@@ -1,7 +1,8 @@
 """One clock for a whole simulated installation: the wall's time plus an offset in Postgres (SF-10)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -9,6 +10,7 @@ from temporalio.client import Client
 
 from adapters.postgres.simulation import Execution, Outstanding, PostgresSimulation
 from tenure.contracts.base import Instant
+from tenure.ids import OrganisationId
 from workers.simulation.executions import CLOSE, Executions, Progress, SimulationStuck
 
 type BeforeHop = Callable[[Instant], Awaitable[None]]
@@ -56,7 +58,7 @@ class SimulationClock:
         self._relay = relay
         self._patience = patience
         self._executions = Executions(client, patience=patience)
-        self._retries_at: list[Instant] = []
+        self._retries: dict[OrganisationId, tuple[Instant, ...]] = {}
 
     async def now(self) -> Instant:
         """The simulation's now."""
@@ -74,8 +76,8 @@ class SimulationClock:
         """
         await self.settle()
         while (now := await self.now()) < to:
-            dates = [*self._retries_at]
-            if look := await self._simulation.next_look():
+            dates = [instant for instants in self._retries.values() for instant in instants]
+            if look := await self._simulation.next_look(self._retries.keys()):
                 dates.append(look)
             stop = min([to, *(max(date, now) + _MARGIN for date in dates)])
             await self._simulation.set(stop)
@@ -98,10 +100,11 @@ class SimulationClock:
             executions = await self._simulation.executions()
             progress = await self._hop(executions, await self._simulation.offset())
             after = await self._simulation.outstanding()
-            waiting = _waiting(executions, progress, after)
+            retries = _retries(executions, progress)
+            waiting = _waiting(progress, after, retries)
             # What was asked for while executions were looked at one by one may have reached one after its look.
             if not waiting and after.changes == before.changes and not before.to_wake and not before.to_start:
-                self._retries_at = [instant for each in progress for instant in each.retries_at]
+                self._retries = retries
                 return
             # Attempts are counted in what is said, and are no progress.
             state = after, [each.workflow_id for each in progress if each.busy]
@@ -126,16 +129,26 @@ class SimulationClock:
         return [task.result() for task in tasks]
 
 
-def _waiting(executions: Sequence[Execution], progress: Sequence[Progress], outstanding: Outstanding) -> list[str]:
-    """Say what has to happen before the clock may go on, a sentence each."""
-    # A date stays past while the step that would move it on has failed and waits for its next attempt.
-    retried = {
-        execution.organisation_id for execution, each in zip(executions, progress, strict=True) if each.retries_at
-    }
+def _retries(
+    executions: Sequence[Execution], progress: Sequence[Progress]
+) -> dict[OrganisationId, tuple[Instant, ...]]:
+    """When steps that have failed are tried again, by organisation."""
+    found = defaultdict[OrganisationId, tuple[Instant, ...]](tuple)
+    for execution, each in zip(executions, progress, strict=True):
+        if each.retries_at:
+            found[execution.organisation_id] += each.retries_at
+    return dict(found)
+
+
+def _waiting(progress: Sequence[Progress], outstanding: Outstanding, retrying: Collection[OrganisationId]) -> list[str]:
+    """Say what has to happen before the clock may go on, a sentence each.
+
+    A date stays past while the step that would move it on has failed and waits for its next attempt.
+    """
     return [
         *(f"{each.workflow_id}: {work}." for each in progress for work in each.busy),
         *(f"{each.workflow_id} is {each.lag} behind." for each in progress if each.lag > CLOSE),
         *(f"{workflow_id} is not started." for workflow_id in outstanding.to_start),
         *(f"{workflow_id} is not told of a change." for workflow_id in outstanding.to_wake),
-        *(date.sentence for date in outstanding.overdue if date.organisation_id not in retried),
+        *(date.sentence for date in outstanding.overdue if date.organisation_id not in retrying),
     ]
