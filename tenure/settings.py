@@ -39,7 +39,7 @@ class ServerSettings(ClientSettings):
     owner_database_url: SecretStr | None = None
     """Of the role that owns the schema, for migrations; unset: `database_url`."""
     smtp_url: SecretStr | None = None
-    """`smtp://user:password@host:port`, or `smtps://…`."""
+    """`smtp://host:port`, `smtp+starttls://user:password@host:port` or `smtps://user:password@host:port`."""
     mail_from: str = "Tenure <no-reply@tenure.example>"
     """Sender of every notice; the domain also ends the Message-IDs."""
     public_url: str = "http://127.0.0.1:8080"

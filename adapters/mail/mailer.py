@@ -2,9 +2,8 @@
 
 import asyncio
 import ipaddress
-import ssl
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -24,9 +23,10 @@ from tenure.ports import Mailer
 CONNECT = timedelta(seconds=20)
 STEP = timedelta(seconds=60)
 WHOLE = timedelta(seconds=90)
-"""Longest waits for the connection, for one answer, and for a whole mail. A server that filters content may think long
-after the message; giving up then costs a second copy of the mail."""
-_GOODBYE = 5.0
+"""Longest waits for the connection, for one answer, and for a whole mail; an attempt of the workflow lasts longer, so
+that the outcome is written down. A server that filters content may think long after the message: giving up then costs
+a second copy of the mail."""
+_GOODBYE = timedelta(seconds=5)
 
 type Encryption = Literal["none", "starttls", "tls"]
 _SCHEMES: dict[str, tuple[Encryption, int]] = {
@@ -44,7 +44,7 @@ class MailServer:
     port: int
     encryption: Encryption = "none"
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -88,7 +88,6 @@ class SmtpMailer(Mailer):
         connect: timedelta = CONNECT,
         step: timedelta = STEP,
         whole: timedelta = WHOLE,
-        tls_context: ssl.SSLContext | None = None,
     ) -> None:
         """Prepare to send from an address such as `Tenure <no-reply@tenure.example>`.
 
@@ -100,7 +99,7 @@ class SmtpMailer(Mailer):
         self._connect = connect.total_seconds()
         self._step = step.total_seconds()
         self._whole = whole.total_seconds()
-        self._tls_context = tls_context
+        self._goodbye = min(step, _GOODBYE).total_seconds()
 
     async def send(self, mail: Mail) -> str:
         """Hand the mail to the server; answers with the server's words after its 250, without the address.
@@ -118,16 +117,15 @@ class SmtpMailer(Mailer):
             async with asyncio.timeout(self._whole):
                 code, text = await self._hand_over(client, recipient, message)
         except SMTPResponseException as error:
-            await _say_goodbye(client)
+            await _say_goodbye(client, self._goodbye)
             answer = words(error.code, error.message, *hidden)
             raise MailRefused(answer) if refuses_recipient(error) else Unavailable(answer) from None
         except TimeoutError:
             raise Unavailable(f"The mail server {self._server.host} took too long to answer.") from None
-        except (SMTPException, OSError, ValueError) as error:
-            # ValueError: an answer that makes no sense, such as a login challenge that is not base64.
+        except (SMTPException, OSError) as error:
             raise Unavailable(f"The mail server {self._server.host} failed: {error}") from error
         else:
-            await _say_goodbye(client)
+            await _say_goodbye(client, self._goodbye)
             return words(code, text, *hidden)
         finally:
             client.close()
@@ -142,7 +140,6 @@ class SmtpMailer(Mailer):
             timeout=self._step,
             use_tls=self._server.encryption == "tls",
             start_tls=self._server.encryption == "starttls",
-            tls_context=self._tls_context,
         )
 
     async def _hand_over(self, client: SMTP, recipient: Address, message: bytes) -> tuple[int, str]:
@@ -158,10 +155,10 @@ class SmtpMailer(Mailer):
         return await client.data(message)
 
 
-async def _say_goodbye(client: SMTP) -> None:
+async def _say_goodbye(client: SMTP, limit: float) -> None:
     """Leave politely; what was said before it stands, whatever comes of this."""
     with suppress(SMTPException, OSError):
-        await client.quit(timeout=_GOODBYE)
+        await client.quit(timeout=limit)
 
 
 def _sender(mail_from: str) -> Address:

@@ -96,6 +96,7 @@ def test_bodies_arrive_as_they_are(text: str) -> None:
     [
         ("zofia@bakery.example", "zofia@bakery.example"),
         ("zofia@bücher.example", "zofia@xn--bcher-kva.example"),
+        ("zofia@BÜCHER.example", "zofia@xn--bcher-kva.example"),
         ("zofia@straße.example", "zofia@xn--strae-oqa.example"),
         ("김@한국.kr", "김@xn--3e0b707e.kr"),
         ("zofia@-é-.example", "zofia@-é-.example"),

@@ -105,7 +105,12 @@ def test_a_mail_is_in_one_language(name: str, simulation: bool, template: Catalo
 
 
 DAYS_LEFT = {
-    "en": {0: "0 full days are left.", 1: "One full day is left.", 2: "2 full days are left."},
+    "en": {
+        -1: "0 full days are left.",
+        0: "0 full days are left.",
+        1: "One full day is left.",
+        2: "2 full days are left.",
+    },
     "pl": {
         1: "Pozostał jeden pełny dzień.",
         3: "Pozostały 3 pełne dni.",
