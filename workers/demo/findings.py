@@ -68,7 +68,9 @@ def entries(history: Sequence[Change], mails: Sequence[Warned], seen: Sequence[E
 
 
 def _why(change: Change) -> str:
-    details = [f"{change.details[name]}" for name in _SHOWN if name in change.details]
+    details = [str(change.details[name]) for name in _SHOWN if name in change.details]
+    if "recipients" in change.details:
+        details.append(f"mail to {change.details['recipients']}")
     return ": ".join([*details, *([change.reason] if change.reason else [])])
 
 

@@ -122,8 +122,7 @@ async def _run(console: Console, running: Development, webhook_secret: SecretStr
     found = compare(expected, happened)
     if found:
         console.print(report.differences(found, START))
-    report.verdict(console, len(expected), found, faults)
-    return 1 if found or faults else 0
+    return report.verdict(console, len(expected), found, faults)
 
 
 async def _live(world: World, clock: SimulationClock, progress: Progress) -> None:

@@ -73,8 +73,8 @@ def differences(found: Sequence[Difference], start: Instant) -> Table:
     return table
 
 
-def verdict(console: Console, expected: int, found: Sequence[Difference], faults: Sequence[str]) -> None:
-    """The last word."""
+def verdict(console: Console, expected: int, found: Sequence[Difference], faults: Sequence[str]) -> int:
+    """The last word; answers the exit code."""
     for fault in faults:
         console.print(f"[red]✗[/] {fault}")
     if not faults:
@@ -85,3 +85,4 @@ def verdict(console: Console, expected: int, found: Sequence[Difference], faults
         console.print(f"[red]✗[/] {len(found)} differences from the expected timeline.")
     else:
         console.print(f"[green]✓[/] All of the {expected} expected events happened when they should, and no other.")
+    return 1 if found or faults else 0

@@ -48,12 +48,12 @@ def read(path: Path) -> list[Entry]:
 
 
 def write(path: Path, entries: Iterable[Entry]) -> None:
-    """Write entries as JSON Lines, with instants to the minute."""
-    lines = []
-    for entry in entries:
-        rounded = entry.at.astimezone(UTC).replace(second=0, microsecond=0)
-        lines.append(entry.model_copy(update={"at": rounded}).model_dump_json())
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    """Write entries as JSON Lines in the order of their time, to the minute, and of their subjects."""
+    rounded = [
+        entry.model_copy(update={"at": entry.at.astimezone(UTC).replace(second=0, microsecond=0)}) for entry in entries
+    ]
+    rounded.sort(key=lambda entry: (entry.at, entry.subject))  # what one subject did in a minute stays in its order
+    path.write_text("".join(f"{entry.model_dump_json()}\n" for entry in rounded), encoding="utf-8")
 
 
 def compare(expected: Sequence[Entry], happened: Sequence[Entry]) -> list[Difference]:

@@ -1,0 +1,40 @@
+"""The demonstration, as `make demo ARGS=--exit` runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from workers.demo.play import EXPECTED
+from workers.demo.timeline import compare, read
+
+ROOT = Path(__file__).parents[2]
+MINUTES = 10
+"""It takes one or two; a machine that is busy with other things may need more."""
+
+
+def test_the_portfolio_lives_as_expected(tmp_path: Path) -> None:
+    """200 days of 23 organisations, on the real servers and over HTTP, happen exactly as `examples/` says; exit code 0.
+
+    Among them: paid and trial expiry (RP-01, RP-05), restored on day 59 (RP-03), recordings kept by another licence
+    (RP-06), activity before and after the warning (AC-02, AC-03, AC-07), a new trial (DP-01, DP-06), a pending request
+    (DP-05), partner organisations (DM-02), own request (DM-11, DM-12), nobody to mail (DM-17), a silent feed (SF-03), the
+    breaker (SF-05), an abort and a late event (SF-11). It takes its data away, and leaves nothing running.
+    """
+    record, data = tmp_path / "happened.jsonl", tmp_path / "data"
+    data.mkdir(mode=0o711)
+    tmp_path.chmod(0o711)
+    done = subprocess.run(
+        [sys.executable, "-m", "workers", "demo", "--exit", "--record", record],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(data), "TENURE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/never-used"},
+        capture_output=True,
+        text=True,
+        timeout=60 * MINUTES,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+    expected = read(EXPECTED)
+    assert compare(expected, read(record)) == []
+    assert f"All of the {len(expected)} expected events" in done.stdout
+    assert list(data.iterdir()) == []
