@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.headerregistry import Address
-from email.utils import parseaddr
+from email.utils import getaddresses
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
@@ -162,8 +162,8 @@ async def _say_goodbye(client: SMTP, limit: float) -> None:
 
 
 def _sender(mail_from: str) -> Address:
-    name, addr_spec = parseaddr(mail_from)
     try:
+        ((name, addr_spec),) = getaddresses([mail_from])
         TypeAdapter(EmailAddress).validate_python(addr_spec)
         sender = address(addr_spec, name)
     except (ValidationError, ValueError):
