@@ -11,7 +11,7 @@ from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from adapters.mail.answers import refuses_recipient, words
 from adapters.mail.message import address, compose
@@ -166,7 +166,7 @@ def _sender(mail_from: str) -> Address:
         ((name, addr_spec),) = getaddresses([mail_from])
         TypeAdapter(EmailAddress).validate_python(addr_spec)
         sender = address(addr_spec, name)
-    except (ValidationError, ValueError):
+    except ValueError:
         raise Misconfigured(f"{mail_from!r} is no sender: expected Name <address@domain>.") from None
     if not sender.addr_spec.isascii():
         raise Misconfigured(f"The sender {addr_spec!r} is not in ASCII before its @.")
