@@ -20,7 +20,9 @@ from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId
 MAX_IMPORT_BYTES = 128 * 1024 * 1024
 """Size of one import file in bytes: some 300,000 organisations with their people and licences."""
 
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$")]
+"""A BCP 47 tag such as `pl`, `fr-CA` or `sr-Latn`."""
+
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 
