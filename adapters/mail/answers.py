@@ -1,4 +1,4 @@
-"""What a mail server's answer means: whose fault a refusal is, and its words without personal data."""
+"""What a mail server's answer means: whose fault a refusal is, and its words."""
 
 import re
 
@@ -11,6 +11,7 @@ _OF_THE_RECIPIENT = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.
 that takes no mail, mailbox disabled. All others speak of us (5.1.7, 5.1.8, 5.7.*), of the content, of the route, or of
 something that passes (5.2.2, a full mailbox)."""
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LONGEST = 500
 
 
@@ -27,13 +28,7 @@ def refuses_recipient(error: SMTPResponseException) -> bool:
     return status is not None and status[1] in _OF_THE_RECIPIENT
 
 
-def words(code: int, text: str, *addresses: str) -> str:
-    """A server's answer on one line, fit for a database, and without the recipient's address.
-
-    Refusals quote it, and the answer outlives the person in audit, receipt and the history of a workflow.
-    """
+def words(code: int, text: str) -> str:
+    """A server's answer on one line, of printable characters and bounded, whatever it sent."""
     line = " ".join(f"{code} {text}".encode("utf-8", "replace").decode().split())
-    line = re.sub(r"[\x00-\x1f\x7f]", "?", line)
-    for address in addresses:
-        line = re.sub(re.escape(address), "…", line, flags=re.IGNORECASE)
-    return line[:_LONGEST]
+    return _CONTROL.sub("?", line)[:_LONGEST]

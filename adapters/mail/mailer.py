@@ -102,7 +102,7 @@ class SmtpMailer(Mailer):
         self._goodbye = min(step, _GOODBYE).total_seconds()
 
     async def send(self, mail: Mail) -> str:
-        """Hand the mail to the server; answers with the server's words after its 250, without the address.
+        """Hand the mail to the server; answers with the server's words after its 250.
 
         Raises:
             MailRefused: The server refuses the recipient for good.
@@ -111,14 +111,13 @@ class SmtpMailer(Mailer):
         """
         recipient = address(mail.to_address, mail.to_name)
         message = compose(mail, self._sender, recipient)
-        hidden = (mail.to_address, recipient.addr_spec)
         client = self._client()
         try:
             async with asyncio.timeout(self._whole):
                 code, text = await self._hand_over(client, recipient, message)
         except SMTPResponseException as error:
             await _say_goodbye(client, self._goodbye)
-            answer = words(error.code, error.message, *hidden)
+            answer = words(error.code, error.message)
             raise MailRefused(answer) if refuses_recipient(error) else Unavailable(answer) from None
         except TimeoutError:
             raise Unavailable(f"The mail server {self._server.host} took too long to answer.") from None
@@ -126,7 +125,7 @@ class SmtpMailer(Mailer):
             raise Unavailable(f"The mail server {self._server.host} failed: {error}") from error
         else:
             await _say_goodbye(client, self._goodbye)
-            return words(code, text, *hidden)
+            return words(code, text)
         finally:
             client.close()
 

@@ -55,7 +55,7 @@ class Mailer(Protocol):
     """Sends a mail."""
 
     async def send(self, mail: Mail) -> str:
-        """Hand the mail to the server; answers with the server's words after its 250, without the address.
+        """Hand the mail to the server; answers with the server's words after its 250.
 
         Raises:
             MailRefused: The server refuses the recipient for good.

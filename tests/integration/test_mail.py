@@ -203,15 +203,14 @@ async def test_a_cancelled_attempt_closes_its_connection() -> None:
         assert server.messages == []
 
 
-async def test_the_servers_words_hide_the_recipient() -> None:
-    """What is kept of an answer has no address in it: it outlives the person in audit and receipt (XC-04, SF-07)."""
-    answer = "550 5.1.1 <Zofia@xn--bcher-kva.example>: no zofia@bücher.example, nor ZOFIA@BÜCHER.EXAMPLE\x07"
-    async with scripted({"RCPT": answer.encode()}) as server:
+async def test_the_servers_words_fit_on_a_line() -> None:
+    """What is kept of an answer is one bounded line that a database can store, whatever the server sent."""
+    answer = b"550-5.1.1 No\x00such \xff user\r\n550 5.1.1 \x1b[31m" + b"x" * 600
+    async with scripted({"RCPT": answer}) as server:
         with pytest.raises(MailRefused) as caught:
-            await mailer(server.url).send(mail(to_address="zofia@bücher.example"))
-    assert str(caught.value) == "550 5.1.1 <…>: no …, nor …?"
-    async with scripted({MESSAGE: b"250 2.0.0 Queued for zofia@bakery.example"}) as server:
-        assert await mailer(server.url).send(mail()) == "250 2.0.0 Queued for …"
+            await mailer(server.url).send(mail())
+    assert str(caught.value).startswith("550 5.1.1 No?such ? user 5.1.1 ?[31mxxx")
+    assert len(str(caught.value)) == 500
 
 
 async def test_one_mail_is_one_envelope() -> None:
