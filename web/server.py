@@ -51,15 +51,17 @@ async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Server(config)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(server.serve(sockets=[listener]), name=f"web on port {port}")
-        try:
-            yield int(listener.getsockname()[1])
-        finally:
-            server.should_exit = True
+    # Not in a task group: that would cancel the server where it shall end by itself.
+    task = asyncio.create_task(server.serve(sockets=[listener]), name=f"web on port {port}")
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        await task
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    listener = None
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -67,6 +69,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind(address)
         listener.listen(socket.SOMAXCONN)
     except OSError as error:
+        if listener is not None:
+            listener.close()
         raise Misconfigured(
             f"The web server cannot listen on {host}, port {port} ({error.strerror})."
             " Stop what uses it, or set TENURE_HOST and TENURE_PORT to another address."

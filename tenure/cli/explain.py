@@ -14,7 +14,7 @@ def explain(organisation: Organisation, *, json: Json = False) -> None:
         output.print_json(answer)
         return
     simulation = " in a simulation" if answer.simulation else ""
-    output.heading(f"{answer.name} ({answer.organisation_id}), {output.words(answer.state)}{simulation}")
+    output.say(f"{answer.name} ({answer.organisation_id}), {output.words(answer.state)}{simulation}", style="bold")
     for sentence in answer.sentences or ("Nothing is pending.",):
         output.say(sentence)
     if answer.next:

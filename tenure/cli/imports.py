@@ -71,6 +71,8 @@ class _Display:
 
     def __call__(self, now: ImportProgress) -> None:
         if now.stage not in self._tasks:
+            for task in self._tasks.values():  # the stages before it are over
+                self._progress.update(task, completed=1, total=1)
             self._tasks[now.stage] = self._progress.add_task(_STAGES[now.stage], total=None)
         self._progress.update(self._tasks[now.stage], completed=now.done, total=now.total or None)
 

@@ -1,14 +1,20 @@
 """The form of the API: problems, limits, keys, pages, and the document that describes it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import asyncpg
 import httpx
 import pytest
 
+from adapters.postgres.feeds import PostgresFeeds
+from tenure.contracts.activity import Feed
+from tenure.contracts.credential import CredentialRole
 from tenure.ids import OrganisationId
 from tests.web.site import Site, code
+from web.app import create_app
 from web.limits import MAX_BODY_BYTES
+from web.server import serving
 
 
 async def test_wrong_input_is_named_place_by_place(http: httpx.AsyncClient) -> None:
@@ -141,3 +147,20 @@ async def test_pages_of_the_list_follow_each_other(site: Site, http: httpx.Async
         OrganisationId(ids[3]),
     ]
     assert all(organisation["to_be_deleted"] for organisation in marked)
+
+
+async def test_a_fault_of_ours_says_nothing_of_itself(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """An error that nobody foresaw is a problem without its text, and the traceback is for the server to log."""
+
+    class Broken(PostgresFeeds):
+        async def all(self) -> Sequence[Feed]:
+            raise RuntimeError("secret of the machine")
+
+    services = replace(site.application.services, feeds=Broken(site.application.database))
+    app = create_app(services, site.application.settings)
+    headers = {"Authorization": f"Bearer {await site.token(CredentialRole.OPERATOR)}"}
+    async with serving(app, "127.0.0.1", 0) as port, httpx.AsyncClient(headers=headers) as http:
+        response = await http.get(f"http://127.0.0.1:{port}/v1/feeds")
+    assert (response.status_code, code(response)) == (500, "internal_error")
+    assert "secret" not in response.text
+    assert "secret of the machine" in caplog.text

@@ -34,7 +34,8 @@ class Point:
     at: Instant
     x: float
     label_x: float
-    label_y: int
+    label_y: int | None
+    """None where there is no room left for the label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ def picture(explanation: Explanation) -> Picture | None:
         return round(_MARGIN + (WIDTH - 2 * _MARGIN) * ((at - first) / (last - first)), 1)
 
     points = tuple(_labelled([(at, kind, x(at)) for at, kind in instants]))
-    top = min(point.label_y for point in points) - _LABEL
-    bottom = max(_LABEL, *(point.label_y + _LABEL for point in points))
+    heights = [point.label_y for point in points if point.label_y is not None]
+    top, bottom = min(heights) - _LABEL, max(0, *heights) + _LABEL
     return Picture(
         points=points,
         spans=tuple(
@@ -97,9 +98,10 @@ def _instants(explanation: Explanation) -> Iterator[tuple[Instant, str]]:
         if at is not None and at >= since:
             yield at, kind
     yield explanation.as_of, "now"
-    for date in explanation.next:
-        if date.due_at >= since:
-            yield date.due_at, date.kind.value
+    # Of several dates of a kind the first is drawn, and all are told.
+    for kind, due_at in {date.kind: date.due_at for date in reversed(explanation.next)}.items():
+        if due_at >= since:
+            yield due_at, kind.value
 
 
 def _phase(end: str, begin: str) -> str:
@@ -119,6 +121,7 @@ def _labelled(points: list[tuple[Instant, str, float]]) -> Iterator[Point]:
         label = "Now" if kind == "now" else words(kind)
         width = max(len(label), len("12 Mar 2027")) * _LETTER
         left = min(max(x - width / 2, 0), WIDTH - width)
-        level = next((level for level in _LEVELS if taken[level] <= left), _LEVELS[-1])
-        taken[level] = left + width + _LETTER
+        level = next((level for level in _LEVELS if taken[level] <= left), None)
+        if level is not None:
+            taken[level] = left + width + _LETTER
         yield Point(kind, label, at, x, round(left + width / 2, 1), level)
