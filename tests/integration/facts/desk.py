@@ -1,9 +1,12 @@
 """A desk for the facts of a town: it reports what services report, and looks at everything they could have changed."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from adapters.postgres.database import Connection
 from adapters.postgres.licences import PostgresLicences
 from tenure.contracts.licence import (
     ExpireLicences,
@@ -170,3 +173,22 @@ def grace(licences: LicenceSet) -> RenewalGraceInput:
         generation=licences.generation,
         removal_due_at=end(licences),
     )
+
+
+async def overlapping[Answer](
+    town: Town, first: Callable[[Connection], Awaitable[object]], second: Coroutine[Any, Any, Answer]
+) -> Answer:
+    """Do the first, let it commit only when the second waits for its locks, and answer what the second does."""
+    async with town.database.write() as connection:
+        await first(connection)
+        waiting = asyncio.create_task(second)
+        await blocked(town, waiting)
+    return await waiting
+
+
+async def blocked(town: Town, waiting: "asyncio.Task[Any]") -> None:
+    """Wait until this one waits for a lock."""
+    async with asyncio.timeout(10):
+        while not await town.fetch("select from pg_locks where not granted"):
+            assert not waiting.done()
+            await asyncio.sleep(0)

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from adapters.postgres import audit
+from adapters.postgres.database import Connection, lock
 from adapters.postgres.imports import PostgresImports
 from tenure import names
 from tenure.contracts.activity import ActivityEvent, ActivityKind
 from tenure.contracts.organisation import OrganisationState, Role
+from tenure.contracts.portfolio import RowCode
 from tenure.ids import OrganisationId, PartnerId
 from tenure.portfolio import CSV, JSON_LINES
 from tests.integration.deletion.town import DAY, OPERATOR, Town
-from tests.integration.facts.desk import Desk
+from tests.integration.facts.desk import Desk, blocked, overlapping
 from tests.integration.facts.portfolios import (
     LONG_AGO,
     Fields,
@@ -216,3 +218,40 @@ async def test_intake_goes_on_during_an_import(town: Town, imports: PostgresImpo
         await asyncio.gather(bring(), flood(), flood())
     rows = await town.fetch("select distinct last_activity_at from activity")
     assert [row["last_activity_at"] for row in rows] == [newest]
+
+
+async def test_fence_that_commits_during_an_import(town: Town, imports: PostgresImports) -> None:
+    """Licences for an organisation that is being fenced wait for the fence, and are then refused: nothing is sold to who is gone (XC-06, P2)."""
+    organisation_id = await town.organisation()
+
+    async def fence(connection: Connection) -> None:
+        await lock(connection, organisation_id)
+        await connection.execute(
+            "update organisations set state = 'erasing' where organisation_id = $1", organisation_id
+        )
+
+    content = lines(licences("a", organisation_id.removeprefix("org_")))
+    report = await overlapping(town, fence, imports.store(OPERATOR, content, JSON_LINES))
+    assert [error.code for error in report.errors] == [RowCode.ORG_DELETED]
+    assert await town.fetch("select from licence_sets") == []
+
+
+async def test_activity_is_locked_in_the_order_of_the_intake(town: Town, imports: PostgresImports) -> None:
+    """An import whose file is in another order waits for a batch of activity without holding what the batch needs next (XC-06)."""
+    await store(imports, *(organisation(name) for name in ("z", "m", "a")))
+    newer = (await town.now()).isoformat()
+
+    async def touch(connection: Connection, *names_: str) -> None:
+        for name in names_:
+            await connection.execute(
+                "update activity set last_activity_at = business_now() where organisation_id = $1", f"org_{name}"
+            )
+
+    async with town.database.write() as connection:
+        await touch(connection, "a")
+        importing = asyncio.create_task(
+            store(imports, *(organisation(name, last_activity_at=newer) for name in ("z", "m", "a")))
+        )
+        await blocked(town, importing)
+        await touch(connection, "m", "z")
+    assert (await importing).updated == {}

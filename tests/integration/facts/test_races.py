@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,24 +16,12 @@ from tenure.contracts.organisation import DeleteNow, Manage, OrganisationState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import LicenceSetId, OrganisationId
 from tests.integration.deletion.town import SERVICE, Town, admin
-from tests.integration.facts.desk import Desk, end, grace, restoration
+from tests.integration.facts.desk import Desk, end, grace, overlapping, restoration
 
 type Act = Callable[[], Coroutine[Any, Any, object]]
 
 RACES = 200
 AT_ONCE = 8
-
-
-async def overlapping(town: Town, first: Callable[[Connection], Awaitable[object]], second: Awaitable[object]) -> None:
-    """Do the first, and let it commit only when the second waits for its locks."""
-    async with town.database.write() as connection:
-        await first(connection)
-        waiting = asyncio.ensure_future(second)
-        async with asyncio.timeout(10):
-            while not await town.fetch("select from pg_locks where not granted"):
-                assert not waiting.done()
-                await asyncio.sleep(0)
-    await waiting
 
 
 async def all_of(chance: random.Random, acts: list[Act]) -> list[object]:
