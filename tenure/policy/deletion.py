@@ -134,13 +134,11 @@ def _feeds(evidence: Evidence, needed_until: Instant, as_of: Instant, base: Inst
     faults = {feed: fault for feed in evidence.feeds if (fault := _fault(feed, needed_until, as_of))}
     if not faults:
         return None
-    # Half a rhythm: a look that comes exactly one rhythm after a heartbeat would find the feed silent again and again.
-    wait = max(min(feed.rhythm for feed in faults) / 2, _SHORTEST_LOOK)
     return Assessment(
         verdict=Verdict.HOLD,
         reason=next(reason for reason in _FAULTS if reason in faults.values()),
         rule="SF-03",
-        due_at=as_of + min(rules.look_again, wait),
+        due_at=as_of + min(rules.look_again, max(_patience(feed, needed_until, as_of) for feed in faults)),
         base_at=base,
         detail=", ".join(sorted(feed.source for feed in faults)),
     )
@@ -156,6 +154,17 @@ def _fault(feed: Feed, needed_until: Instant, as_of: Instant) -> Reason | None:
     if as_of - feed.heard_at > max(feed.rhythm, _SHORTEST_RHYTHM):
         return Reason.FEED_SILENT
     return Reason.FEED_BEHIND if feed.watermark < needed_until else None
+
+
+def _patience(feed: Feed, needed_until: Instant, as_of: Instant) -> timedelta:
+    """How long to leave a feed alone: the longer something has been missing the longer, so that an outage costs little.
+
+    Never a whole rhythm because of that alone: a look that comes one rhythm after the heartbeat finds the feed silent.
+    """
+    if feed.watermark is None or feed.heard_at is None:
+        return timedelta.max
+    missing = max(as_of - feed.heard_at, needed_until - feed.watermark)
+    return max(missing / 4, feed.rhythm / 2, _SHORTEST_LOOK)
 
 
 def _switches(evidence: Evidence, as_of: Instant, base: Instant, rules: Rules) -> Assessment | None:
