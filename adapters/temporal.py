@@ -61,27 +61,29 @@ class TemporalHistories:
     async def delete(self, workflow_ids: Sequence[str]) -> int:
         """Delete the closed runs of these ids, oldest first, and wait until Temporal has forgotten them.
 
-        One that still runs is left: it has been told that the organisation is gone, and ends by itself.
+        One that still runs is left: it has been told that the organisation is gone, and ends by itself. A run is counted
+        once it is gone.
         """
-        deleted = 0
-        for workflow_id in workflow_ids:
-            for run_id in reversed(await self._closed_runs(workflow_id)):
-                deleted += await self._delete(workflow_id, run_id)
-        if deleted:
-            await self._forgotten(workflow_ids)
-        return deleted
+        asked = [
+            workflow_id
+            for workflow_id in workflow_ids
+            for run_id in reversed(await self._closed_runs(workflow_id))
+            if await self._delete(workflow_id, run_id)
+        ]
+        known = await self._known(workflow_ids)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FORGOTTEN_WITHIN_SECONDS):
+                while not known.isdisjoint(asked):
+                    await asyncio.sleep(_POLL_SECONDS)
+                    known = await self._known(workflow_ids)
+        return sum(workflow_id not in known for workflow_id in asked)
 
     async def remaining(self, workflow_ids: Sequence[str]) -> int:
         """How many of these ids Temporal still knows, running or closed."""
-        found = [await self._newest_run(workflow_id) is not None for workflow_id in workflow_ids]
-        return sum(found)
+        return len(await self._known(workflow_ids))
 
-    async def _forgotten(self, workflow_ids: Sequence[str]) -> None:
-        """Wait until nothing remains; whoever reads back finds out whether that came in time."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_FORGOTTEN_WITHIN_SECONDS):
-                while await self.remaining(workflow_ids):  # noqa: ASYNC110 - another server has no event for us
-                    await asyncio.sleep(_POLL_SECONDS)
+    async def _known(self, workflow_ids: Sequence[str]) -> set[str]:
+        return {workflow_id for workflow_id in workflow_ids if await self._newest_run(workflow_id) is not None}
 
     async def _delete(self, workflow_id: str, run_id: str) -> bool:
         execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)

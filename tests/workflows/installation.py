@@ -6,7 +6,7 @@ Its clock is the simulation's, so that months pass in seconds.
 import json
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -174,9 +174,16 @@ class Installation:
 
 @asynccontextmanager
 async def installation(
-    temporal: Temporal, url: str, sink: MailSink, folder: Path, rules: Rules | None = None
+    temporal: Temporal,
+    url: str,
+    sink: MailSink,
+    folder: Path,
+    *,
+    rules: Rules | None = None,
+    working: bool = True,
+    patience: timedelta = timedelta(seconds=60),
 ) -> AsyncIterator[Installation]:
-    """Open an installation on a database of its own, with its workers polling and its feed known."""
+    """Open an installation on a database of its own, its feed known, its workers polling unless others do."""
     rules_file = folder / f"rules-{uuid.uuid4()}.json"
     rules_file.write_text((rules or Rules()).model_dump_json())
     settings = ServerSettings(
@@ -190,12 +197,12 @@ async def installation(
         client = await connect(settings, address=temporal.address)
         simulation = PostgresSimulation(application.database)
         carrier = relay(application, client)
-        async with polling(application, client):
+        async with polling(application, client) if working else nullcontext():
             opened = Installation(
                 application=application,
                 client=client,
                 relay=carrier,
-                clock=SimulationClock(simulation, client, carrier),
+                clock=SimulationClock(simulation, client, carrier, patience=patience),
                 simulation=simulation,
                 sink=sink,
                 owner_url=url,

@@ -1,0 +1,104 @@
+"""The production worker as a process of its own that kills itself, as `kill -9` would, at one step of its work.
+
+    FAULT=port.method:before|after:count python tests/integration/killable.py
+
+`FAULT=mailer.send:after:1` dies when the mail server has taken the first mail, and nobody has written that down yet.
+"""
+
+import asyncio
+import dataclasses
+import functools
+import os
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.workflow import ActivityConfig
+
+from adapters.postgres.eraser import PostgresEraser
+from tenure.exit import run
+from tenure.settings import ServerSettings
+from workers import worker
+from workers.application import Application, open_application, open_mailer
+from workers.connection import connect
+from workflows import _options
+
+NOTICED_AFTER = timedelta(seconds=1.5)
+"""A test does not wait out the time that Temporal gives an activity whose worker is gone."""
+
+
+class Armed:
+    """A port that kills the process at a call of one of its methods."""
+
+    def __init__(self, name: str, port: object) -> None:
+        self._name = name
+        self._port = port
+        self._calls = 0
+
+    def __getattr__(self, method: str) -> Any:
+        """The method, armed where it is the one."""
+        target, moment, count = (os.environ.get("FAULT") or "none:none:0").split(":")
+        function = getattr(self._port, method)
+        if target != f"{self._name}.{method}":
+            return function
+
+        @functools.wraps(function)
+        async def armed(*arguments: Any, **options: Any) -> Any:
+            self._calls += 1
+            if moment == "before" and self._calls == int(count):
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = await function(*arguments, **options)
+            if moment == "after" and self._calls == int(count):
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return armed
+
+
+def arm(application: Application) -> Any:
+    """The application with every port armed that its activities call."""
+    services = {name: Armed(name, getattr(application.services, name)) for name in ("notices", "erasures", "licences")}
+    return dataclasses.replace(
+        application,
+        countdowns=Armed("countdowns", application.countdowns),
+        services=dataclasses.replace(application.services, **services),
+    )
+
+
+def hurried(options: Callable[[str], ActivityConfig]) -> Callable[[str], ActivityConfig]:
+    """Activities whose loss is noticed soon, and that are tried again soon."""
+
+    def config(summary: str) -> ActivityConfig:
+        found = options(summary)
+        retries = found["retry_policy"]
+        assert retries is not None
+        soon = dataclasses.replace(retries, initial_interval=timedelta(milliseconds=200), backoff_coefficient=1)
+        return found | ActivityConfig(start_to_close_timeout=NOTICED_AFTER, retry_policy=soon)
+
+    return config
+
+
+async def main() -> int:
+    """Work until killed or terminated."""
+    for name in ("facts", "mail", "destruction"):
+        setattr(_options, name, hurried(getattr(_options, name)))
+    vars(worker).update(
+        # Without a cache every workflow task replays the history, and no dead worker's queue is waited for. The sandbox
+        # would load the options anew, as they are shipped.
+        Worker=functools.partial(Worker, max_cached_workflows=0, workflow_runner=UnsandboxedWorkflowRunner()),
+        PostgresEraser=lambda *ports: Armed("eraser", PostgresEraser(*ports)),
+        open_mailer=lambda settings: Armed("mailer", open_mailer(settings)),
+    )
+    settings = ServerSettings()
+    async with open_application(settings) as application:
+        client = await connect(settings)
+        async with worker.polling(arm(application), client):
+            print("works", flush=True)  # noqa: T201
+            await asyncio.Event().wait()
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)
