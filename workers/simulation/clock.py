@@ -16,8 +16,8 @@ from workers.simulation.executions import CLOSE, Executions, Progress, Simulatio
 type BeforeHop = Callable[[Instant], Awaitable[None]]
 """Called at each instant the clock stops at, before any execution gets there."""
 
-_MARGIN: Final = timedelta(seconds=20)
-"""The clock stops this much after a due date, so that what falls due is done within the move, with time to spare."""
+_MARGIN: Final = 2 * CLOSE
+"""The clock stops this much after a due date, so that whoever acts on it is moved there."""
 _POLL_SECONDS: Final = 0.03
 _AT_ONCE: Final = 16
 """Executions that are moved at the same time."""
