@@ -181,9 +181,21 @@ async def installation(
     *,
     rules: Rules | None = None,
     working: bool = True,
+    tidy: bool = True,
     patience: timedelta = timedelta(seconds=60),
 ) -> AsyncIterator[Installation]:
-    """Open an installation on a database of its own, its feed known, its workers polling unless others do."""
+    """Open an installation on a database of its own, its feed known.
+
+    Args:
+        temporal: The server.
+        url: The database, as its owner.
+        sink: The mail server.
+        folder: Where the rules are written.
+        rules: Those that are shipped, where there are no others.
+        working: Whether the workers poll here.
+        tidy: Whether executions are terminated in the end, so that no other test's workers find them.
+        patience: How long nothing may move.
+    """
     rules_file = folder / f"rules-{uuid.uuid4()}.json"
     rules_file.write_text((rules or Rules()).model_dump_json())
     settings = ServerSettings(
@@ -211,11 +223,11 @@ async def installation(
             try:
                 yield opened
             finally:
-                await _terminate_open(opened)
+                if tidy:
+                    await _terminate_open(opened)
 
 
 async def _terminate_open(installation: Installation) -> None:
-    """Leave nothing behind that another test's workers would find in the shared task queues."""
     for process in await installation.application.processes.open(None, 1000):
         if await TemporalExecutions(installation.client).is_open(process.workflow_id):
             await installation.client.get_workflow_handle(process.workflow_id).terminate("the test is over")
