@@ -180,6 +180,7 @@ async def installation(
     folder: Path,
     *,
     rules: Rules | None = None,
+    smtp_url: str | None = None,
     working: bool = True,
     tidy: bool = True,
     patience: timedelta = timedelta(seconds=60),
@@ -192,6 +193,7 @@ async def installation(
         sink: The mail server.
         folder: Where the rules are written.
         rules: Those that are shipped, where there are no others.
+        smtp_url: Where mails go, if not straight to the sink.
         working: Whether the workers poll here.
         tidy: Whether executions are terminated in the end, so that no other test's workers find them.
         patience: How long nothing may move.
@@ -201,7 +203,7 @@ async def installation(
     settings = ServerSettings(
         installation=InstallationKind.SIMULATION,
         database_url=SecretStr(url),
-        smtp_url=SecretStr(sink.url),
+        smtp_url=SecretStr(smtp_url or sink.url),
         rules_file=rules_file,
         starts_per_second=1000,
     )

@@ -1,0 +1,86 @@
+"""Deliveries beside the countdown: a mail server that is away delays nothing, and what is void is never sent."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tenure import names, search
+from tenure.contracts.activity import ActivityEvent, ActivityKind
+from tenure.contracts.deletion import Reason
+from tenure.contracts.notice import NoticeState
+from tenure.contracts.organisation import OrganisationState
+from tenure.settings import InstallationKind
+from tests.conftest import FreshDatabase
+from tests.workflows.installation import FEED, OPERATOR, Installation, installation
+from tests.workflows.proxy import Proxy
+from workers.stack.mail import MailSink
+from workers.stack.temporal import Temporal
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def road(mail_sink: MailSink) -> AsyncIterator[Proxy]:
+    """The way to the mail server, closed."""
+    proxy = Proxy(mail_sink.url.removeprefix("smtp://"))
+    async with proxy.serve():
+        proxy.close_road()
+        yield proxy
+
+
+@pytest.fixture
+async def unreached(
+    road: Proxy, temporal: Temporal, fresh_database: FreshDatabase, mail_sink: MailSink, tmp_path: Path
+) -> AsyncIterator[Installation]:
+    """An installation whose mail server is out of reach until the road is opened."""
+    url = await fresh_database(InstallationKind.SIMULATION)
+    smtp_url = f"smtp://{road.address}"
+    async with installation(temporal, url, mail_sink, tmp_path, smtp_url=smtp_url) as world:
+        yield world
+
+
+async def test_a_warning_that_was_never_sent_deletes_nobody(unreached: Installation, road: Proxy) -> None:
+    """For a day no mail gets out: nothing is deleted; when one does, the 30 days run from it (DM-06, DM-07, P1)."""
+    organisation_id = await unreached.organisation()
+    await unreached.settle()
+    await unreached.advance(31 * DAY)
+    assert (await unreached.show(organisation_id)).state is OrganisationState.WARNED
+    description = await unreached.countdown(organisation_id).describe()
+    assert description.typed_search_attributes[search.PHASE] == Reason.WARNING_NOT_ACCEPTED
+    (notice,) = await unreached.services.notices.of(OPERATOR, organisation_id)
+    assert notice.state is NoticeState.QUEUED
+    assert notice.attempts > 10
+
+    road.open_road()
+    await unreached.advance(timedelta(hours=2))
+    assert len(unreached.mails()) == 1
+    (notice,) = await unreached.services.notices.of(OPERATOR, organisation_id)
+    assert notice.accepted_at is not None
+    promised = (await unreached.show(organisation_id)).deletion_at
+    assert promised is not None
+    assert promised >= notice.accepted_at + 30 * DAY
+
+
+async def test_a_warning_that_is_void_is_withdrawn(unreached: Installation, road: Proxy) -> None:
+    """Activity comes while the mail server is away: the delivery is cancelled, and the mail never goes out (TL-01)."""
+    organisation_id = await unreached.organisation()
+    await unreached.settle()
+    await unreached.advance(30.1 * DAY)
+    event = ActivityEvent(
+        organisation_id=organisation_id,
+        kind=ActivityKind.TOKEN_REFRESH,
+        at=await unreached.simulation.now(),
+        source=FEED,
+    )
+    await unreached.services.activity.record([event])
+    await unreached.settle()
+    assert (await unreached.show(organisation_id)).state is OrganisationState.MARKED
+    (notice,) = await unreached.services.notices.of(OPERATOR, organisation_id)
+    assert notice.state is NoticeState.DROPPED
+    events = await unreached.events(names.deletion_id(organisation_id, 1))
+    assert events.count("activity_task_canceled") == 1
+    road.open_road()
+    await unreached.advance(2 * DAY)
+    assert unreached.mails() == []
