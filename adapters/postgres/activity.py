@@ -128,7 +128,7 @@ class PostgresActivity:
         self._writers = writers
         self._waiting: deque[_Batch] = deque()
         self._waiting_events = 0
-        self._writing: set[asyncio.Task[None]] = set()
+        self._writing: set[asyncio.Task[None] | None] = set()
 
     async def record(self, events: Sequence[Event]) -> IntakeResult:
         """Fold the events and commit them; see the port."""
@@ -141,30 +141,36 @@ class PostgresActivity:
         self._waiting_events += len(events)
         if len(self._writing) < self._writers:
             # A task of its own: a caller that goes away leaves the batches of the others in good hands.
-            writer = asyncio.create_task(self._write(), name="activity writer")
-            self._writing.add(writer)
-            writer.add_done_callback(self._writing.discard)
+            self._writing.add(asyncio.create_task(self._write(), name="activity writer"))
         return await batch.answer
 
     async def _write(self) -> None:
         """Commit group after group until nothing waits."""
-        while group := self._take():
-            try:
-                async with asyncio.timeout(COMMIT_SECONDS):
-                    results = await self._commit(group)
-            except TimeoutError:
-                _fail(group, Unavailable("The database takes too long. Send the events again."))
-            except asyncpg.TransactionRollbackError:
-                _fail(group, Unavailable("The intake got in the way of another command. Send the events again."))
-            except Exception as error:  # noqa: BLE001 - whoever waits for the answer gets it
-                _fail(group, error)
-            except BaseException:
-                _fail(group, Unavailable("The intake stops. Send the events again."))
-                raise
-            else:
-                for batch, result in zip(group, results, strict=True):
-                    if not batch.answer.done():
-                        batch.answer.set_result(result)
+        try:
+            while group := self._take():
+                await self._answer(group)
+        finally:
+            # At once, and not when the loop comes to it: a batch that arrives in between would wait for nobody.
+            self._writing.discard(asyncio.current_task())
+
+    async def _answer(self, group: Sequence[_Batch]) -> None:
+        """Commit a group, and tell its callers what became of it."""
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                results = await self._commit(group)
+        except TimeoutError:
+            _fail(group, Unavailable("The database takes too long. Send the events again."))
+        except asyncpg.TransactionRollbackError:
+            _fail(group, Unavailable("The intake got in the way of another command. Send the events again."))
+        except Exception as error:  # noqa: BLE001 - whoever waits for the answer gets it
+            _fail(group, error)
+        except BaseException:
+            _fail(group, Unavailable("The intake stops. Send the events again."))
+            raise
+        else:
+            for batch, result in zip(group, results, strict=True):
+                if not batch.answer.done():
+                    batch.answer.set_result(result)
 
     def _take(self) -> list[_Batch]:
         group: list[_Batch] = []

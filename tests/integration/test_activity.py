@@ -373,6 +373,19 @@ class TestConcurrency:
         expected = {key: one.at for key, one in fold(sent).items()}
         assert {key: row[0] for key, row in (await rows(database, list(expected))).items()} == expected
 
+    @pytest.mark.parametrize("writers", [1, 2, 3])
+    async def test_no_batch_is_left_behind(self, database: Database, writers: int) -> None:
+        """A batch that arrives as a writer ends is written too: no caller waits for ever."""
+        (one,) = await organisations(database, 1)
+        activity = PostgresActivity(database, writers=writers)
+
+        async def send() -> int:
+            return sum([(await activity.record([event(one, number)])).accepted for number in range(1, 21)])
+
+        async with asyncio.timeout(30):
+            accepted = await asyncio.gather(*(send() for _ in range(6)))
+        assert sum(accepted) == 20
+
     async def test_a_caller_that_goes_away_takes_nothing_along(
         self, database: Database, activity: PostgresActivity
     ) -> None:
