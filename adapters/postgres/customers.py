@@ -33,7 +33,7 @@ select o.organisation_id, o.name, o.state, next.due_at as next_due_at, next.kind
   left join countdowns c on c.organisation_id = o.organisation_id and c.generation = o.generation and c.ended_at is null
   left join promises p on p.organisation_id = c.organisation_id and p.generation = c.generation and p.cycle = c.cycle
                       and p.void_at is null
-  left join lateral (select d.due_at, d.kind from next_dates d
+  left join lateral (select d.due_at, d.kind from upcoming($1) d
                       where d.organisation_id = o.organisation_id order by d.due_at, d.kind limit 1) as next on true
 """
 
@@ -41,16 +41,16 @@ _PAGE = (
     _SUMMARY
     + """
  where o.state not in ('erasing', 'deleted')
-   and ($1::text is null or exists (select from managements m
-                                     where m.partner_id = $1 and m.organisation_id = o.organisation_id))
-   and ($2::boolean is null or $2 = (o.state in ('marked', 'warned')))
-   and ($3::text is null or o.organisation_id > $3)
+   and ($2::text is null or exists (select from managements m
+                                     where m.partner_id = $2 and m.organisation_id = o.organisation_id))
+   and ($3::boolean is null or $3 = (o.state in ('marked', 'warned')))
+   and ($4::text is null or o.organisation_id > $4)
  order by o.organisation_id
- limit $4
+ limit $5
 """
 )
 
-_ONE = _SUMMARY + " where o.organisation_id = $1"
+_ONE = _SUMMARY + " where o.organisation_id = $2"
 
 _PEOPLE = """
 select p.person_id, p.name, p.email, p.language, p.time_zone,
@@ -60,10 +60,16 @@ select p.person_id, p.name, p.email, p.language, p.time_zone,
 
 
 async def page(
-    connection: Connection, caller: Caller, *, to_be_deleted: bool | None, after: OrganisationId | None, limit: int
+    connection: Connection,
+    caller: Caller,
+    rules: Rules,
+    *,
+    to_be_deleted: bool | None,
+    after: OrganisationId | None,
+    limit: int,
 ) -> OrganisationPage:
     """Up to `limit` organisations after an id; one row more is asked for, to know whether there is a next page."""
-    rows = await connection.fetch(_PAGE, caller.partner_id, to_be_deleted, after, limit + 1)
+    rows = await connection.fetch(_PAGE, rules.silence, caller.partner_id, to_be_deleted, after, limit + 1)
     organisations = tuple(OrganisationSummary.model_validate(_summary(row)) for row in rows[:limit])
     return OrganisationPage(
         organisations=organisations,
@@ -78,7 +84,7 @@ async def show(
     organisation = await require_alive(connection, caller, organisation_id)
     evidence = await read_evidence(connection, organisation_id, lock_activity=False)
     licences = await licence_sets(connection, organisation_id)
-    summary = await connection.fetchrow(_ONE, organisation_id)
+    summary = await connection.fetchrow(_ONE, rules.silence, organisation_id)
     assert summary is not None
     deletion_at = earliest_deletion_at(evidence, await business_now(connection), organisation["time_zone"], rules)
     return OrganisationView(

@@ -13,13 +13,13 @@ from tenure.policy.rules import Rules
 from tenure.ports import Caller
 from tenure.settings import InstallationKind
 
-_NEXT_DATES = "select * from next_dates where organisation_id = $1 order by due_at, kind, subject"
+_NEXT_DATES = "select * from upcoming($2) where organisation_id = $1 order by due_at, kind, subject"
 
 _CALENDAR = """
 select d.*, o.name as organisation_name,
        coalesce($1, (select min(m.partner_id::text collate "C") from managements m
                       where m.organisation_id = o.organisation_id)) as partner_id
-  from next_dates d join organisations o using (organisation_id)
+  from upcoming($2) d join organisations o using (organisation_id)
  where o.state not in ('erasing', 'deleted')
    and ($1::text is null or exists (select from managements m
                                      where m.partner_id = $1 and m.organisation_id = o.organisation_id))
@@ -44,7 +44,7 @@ class PostgresForecast:
         async with self._database.read() as connection:
             organisation = await require_alive(connection, caller, organisation_id)
             evidence = await read_evidence(connection, organisation_id, lock_activity=False)
-            rows = await connection.fetch(_NEXT_DATES, organisation_id)
+            rows = await connection.fetch(_NEXT_DATES, organisation_id, self._rules.silence)
             as_of = await business_now(connection)
         dates = tuple(NextDate.model_validate(dict(row)) for row in rows)
         explainer = Explainer(evidence, dates, organisation["time_zone"], as_of, self._rules)
@@ -74,5 +74,5 @@ class PostgresForecast:
                 "select true from partners where partner_id = $1", scope
             ):
                 raise Refusal(RefusalCode.PARTNER_NOT_FOUND)
-            rows = await connection.fetch(_CALENDAR, scope)
+            rows = await connection.fetch(_CALENDAR, scope, self._rules.silence)
         return [CalendarEntry.model_validate(dict(row)) for row in rows]

@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.postgres.forecast import PostgresForecast
+from adapters.postgres.organisations import PostgresOrganisations
 from tenure.contracts.organisation import OrganisationState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId
@@ -61,6 +62,25 @@ async def test_countdown(town: Town, forecast: PostgresForecast) -> None:
     assert warned.evidence.promise is not None
     assert (date.kind, date.due_at) == ("deletion", warned.evidence.promise.not_before)
     assert "00:00 KST" in warned.sentences[-1]
+
+
+async def test_activity_moves_what_is_shown(town: Town, forecast: PostgresForecast) -> None:
+    """The warning's date is told from the newest activity at once, though the sleeping process will find out only when it looks (WH-01, AC-02, PS-07)."""
+    partner_id = await town.partner()
+    organisation_id = await town.organisation(managed_by=partner_id)
+    await town.mark(organisation_id)
+    [looks] = (await forecast.explain(OPERATOR, organisation_id)).next
+    await town.advance(20 * DAY)
+    at = await town.now()
+    await town.execute("update activity set last_activity_at = $2 where organisation_id = $1", organisation_id, at)
+    [date] = (await forecast.explain(OPERATOR, organisation_id)).next
+    assert (date.due_at, date.looks_at) == (at + town.rules.silence, looks.due_at)
+    [entry] = await forecast.calendar(as_partner(partner_id), None)
+    assert entry.due_at == date.due_at
+    listed = await PostgresOrganisations(town.database, town.rules).page(
+        as_partner(partner_id), to_be_deleted=True, after=None, limit=10
+    )
+    assert [each.next_due_at for each in listed.organisations] == [date.due_at]
 
 
 async def test_hold(town: Town, forecast: PostgresForecast) -> None:

@@ -226,6 +226,21 @@ create table next_dates (
 comment on column next_dates.looks_at is 'When the process looks next, where that is not the due date itself.';
 create index next_dates_due on next_dates ((coalesce(looks_at, due_at)));
 
+-- Activity moves a warning without a write here: intake touches one row only. So whoever shows dates reads them so.
+create function upcoming(silence interval) returns setof next_dates language sql stable as $$
+    select d.organisation_id, d.kind, d.subject,
+           greatest(d.due_at, silent.until_at),
+           case when silent.until_at > d.due_at then 'DM-05' else d.rule end,
+           case when silent.until_at > d.due_at then 'silence' else d.reason end,
+           case when silent.until_at > d.due_at then coalesce(d.looks_at, d.due_at) else d.looks_at end
+      from next_dates d
+      left join activity a on a.organisation_id = d.organisation_id and d.kind = 'deletion_warning'
+     cross join lateral (select case when a.organisation_id is not null
+                                     then greatest(a.last_activity_at, (select max(lost_until) from feed_gaps)) + silence
+                                end as until_at) as silent
+$$;
+comment on function upcoming is 'The next dates as of the newest activity; the sleeping process finds out when it looks.';
+
 create table processes (
     workflow_id text primary key,
     type text not null,
