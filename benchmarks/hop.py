@@ -23,6 +23,7 @@ from tenure.ports import Activity
 from tenure.signature import Verifier
 from web import intake, problems
 from web.limits import BodyLimit
+from web.metrics import Metrics
 from web.server import serve
 
 
@@ -58,7 +59,7 @@ def main(contestant: str, store: str, port: int, width: Annotated[int, typer.Opt
         async with open_activity(contestant, store, width) as activity:
             app = FastAPI()
             problems.register(app)
-            app.include_router(intake.create_router(activity, Verifier(SECRET)))
+            app.include_router(intake.create_router(activity, Verifier(SECRET), Metrics()))
             app.add_middleware(BodyLimit, paths={"/v1/activity": MAX_BATCH_BYTES})
             await serve(app, "127.0.0.1", port)
 

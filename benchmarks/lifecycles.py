@@ -166,9 +166,10 @@ async def count(
         counted.actions.append(lifecycle.actions)
         counted.events.append(sum(lifecycle.lengths))
         counted.longest = max(counted.longest, *lifecycle.lengths)
-        counted.replays[lifecycle.activity_events] = [
-            await _replays_per_second(replayer, lifecycle, seconds) for _ in range(rounds)
-        ]
+        rates = [await _replays_per_second(replayer, lifecycle, seconds)]
+        if rates[0] * seconds > 1:  # a life that takes longer than that is replayed once
+            rates += [await _replays_per_second(replayer, lifecycle, seconds) for _ in range(rounds - 1)]
+        counted.replays[lifecycle.activity_events] = rates
     return counted
 
 

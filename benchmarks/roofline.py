@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 
 import asyncpg
 import msgspec
@@ -59,14 +59,17 @@ async def write(job: Job) -> Written:
     return Written(seconds)
 
 
-def _groups(job: Job) -> Iterator[tuple[list[str], list[datetime], list[str], list[str]]]:
+def _groups(job: Job) -> Iterator[tuple[object, ...]]:
     organisations, instants = job.traffic.draw()
     for begin in range(0, len(organisations), job.group):
+        some = instants[begin : begin + job.group]
         members, positions = np.unique(organisations[begin : begin + job.group], return_inverse=True)
         newest = np.full(len(members), np.datetime64(0, "us"))
-        np.maximum.at(newest, positions, instants[begin : begin + job.group])
-        times = [instant.replace(tzinfo=UTC) for instant in newest.tolist()]
-        yield [name(member) for member in members.tolist()], times, [KIND] * len(members), [SOURCE] * len(members)
+        np.maximum.at(newest, positions, some)
+        times = ",".join(f'"{text}Z"' for text in np.datetime_as_string(newest, unit="us").tolist())
+        names, kinds, sources = map(name, members.tolist()), [KIND] * len(members), [SOURCE] * len(members)
+        oldest = some.min().item().replace(tzinfo=UTC)
+        yield ",".join(names), f"{{{times}}}", ",".join(kinds), ",".join(sources), oldest
 
 
 def main() -> None:

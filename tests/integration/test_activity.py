@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import count, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -134,6 +134,16 @@ class TestWhatIsKept:
         async with database.read() as connection:
             assert await connection.fetchrow("select *, xmin from activity where organisation_id = $1", one) == before
 
+    async def test_an_instant_is_the_same_in_every_zone(self, database: Database, activity: PostgresActivity) -> None:
+        """Event times are compared as instants, whatever offset they came with, to the microsecond (AC-10)."""
+        (one,) = await organisations(database, 1)
+        first = event(one, 0).at.replace(microsecond=1).astimezone(timezone(timedelta(hours=-9.5)))
+        second = (first + timedelta(microseconds=1)).astimezone(timezone(timedelta(hours=14)))
+        for at, expected in ((first, (1, 0)), (second, (1, 0)), (first.astimezone(UTC), (0, 1))):
+            moved = event(one, 0).model_copy(update={"at": at})
+            assert numbers(await activity.record([moved]))[:2] == expected
+        assert (await rows(database, [one]))[one][0] == second
+
     async def test_an_imported_instant_is_known(self, database: Database, activity: PostgresActivity) -> None:
         """A row that has an instant and no kind, as imports leave it, is only moved by something later."""
         (one,) = await organisations(database, 1)
@@ -161,6 +171,18 @@ class TestAnswers:
         assert result.deleted_organisations == (gone,)
         assert [(line.line, line.code) for line in result.rejected] == [(3, "future_event")]
         assert (await rows(database, [known]))[known][0] == START + timedelta(hours=7)
+
+    async def test_a_value_that_would_shift_the_others_is_an_error(
+        self, database: Database, activity: PostgresActivity
+    ) -> None:
+        """An event that nobody has validated cannot turn one source into two, and others' events into its own (P4)."""
+        (one,) = await organisations(database, 1)
+        crooked = event(one, 1).model_copy(update={"source": "identity,messaging"})
+        with pytest.raises(ValueError, match="comma"):
+            await activity.record([crooked])
+        null = event(one, 1).model_copy(update={"source": "null"})
+        assert numbers(await activity.record([null])) == (1, 0, 0, 0, 0)
+        assert (await rows(database, [one]))[one][2] == "null"
 
     async def test_an_empty_batch_is_answered(self, activity: PostgresActivity) -> None:
         """A batch without events needs no database."""
