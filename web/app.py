@@ -17,6 +17,7 @@ from web.api import calendar, facts, feeds, health, imports, notices, operations
 from web.console.app import create_console
 from web.intake import create_router
 from web.limits import BodyLimit
+from web.metrics import Metrics
 from web.services import Services
 
 _HEADERS = {
@@ -61,7 +62,9 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
     problems.register(app)
     for room in (organisations, facts, operations, feeds, calendar, notices, imports):
         app.include_router(room.router, responses=problems.RESPONSES)
-    app.include_router(_intake(services, settings), responses=problems.RESPONSES)
+    metrics = Metrics()
+    app.include_router(_intake(services, settings, metrics), responses=problems.RESPONSES)
+    app.include_router(metrics.router())
     app.include_router(health.router)
     app.mount("/console", create_console(services, settings))
     app.add_api_route("/", _front_door, include_in_schema=False)
@@ -70,9 +73,9 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
     return app
 
 
-def _intake(services: Services, settings: ServerSettings) -> APIRouter:
+def _intake(services: Services, settings: ServerSettings, metrics: Metrics) -> APIRouter:
     secrets = settings.webhook_secret.get_secret_value() if settings.webhook_secret is not None else ""
-    return create_router(services.activity, Verifier(secrets))
+    return create_router(services.activity, Verifier(secrets), metrics)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -14,6 +14,7 @@ from tenure.contracts.activity import IntakeResult
 from tenure.ports import Activity
 from tenure.signature import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, Verifier
 from web import batches
+from web.metrics import Metrics
 
 _DOCUMENTED = {
     "parameters": [
@@ -37,7 +38,7 @@ _DOCUMENTED = {
 }
 
 
-def create_router(activity: Activity, verifier: Verifier) -> APIRouter:
+def create_router(activity: Activity, verifier: Verifier, metrics: Metrics) -> APIRouter:
     """The route of the intake, over its port and the secrets that senders may sign with.
 
     `web.limits.BodyLimit` before it keeps batches at 8 MiB.
@@ -59,6 +60,7 @@ def create_router(activity: Activity, verifier: Verifier) -> APIRouter:
         verifier.verify(request.headers, body, datetime.now(UTC))
         batch = batches.read(media_type, body)
         result = batch.answer(await activity.record(batch.events))
+        metrics.count(result)
         return Response(result.model_dump_json(), media_type="application/json")
 
     return router

@@ -7,6 +7,7 @@ from datetime import timedelta
 from socket import socket
 from uuid import uuid4
 
+import httpx
 import pytest
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 from temporalio.api.enums.v1 import EventType
@@ -55,6 +56,10 @@ async def test_activity_is_added_up_over_batches(site: Site, operator: Tenure, m
     assert result.older == 2
     assert [line.line for line in result.rejected] == [2, 3]
     assert (await operator.organisations.show(ids[2])).last_activity_at == now
+    async with httpx.AsyncClient(base_url=site.url) as http:
+        counted = (await http.get("/metrics")).text
+    for result_name, number in {"accepted": 3, "older": 3, "unknown": 1, "deleted": 0, "rejected": 2}.items():
+        assert f'tenure_intake_events_total{{result="{result_name}"}} {number}.0' in counted
 
 
 async def test_activity_without_the_right_secret_is_refused(site: Site) -> None:

@@ -25,6 +25,7 @@ from tests.conftest import FreshDatabase
 from web import intake, problems
 from web.batches import CLOUDEVENTS, NDJSON
 from web.limits import BodyLimit
+from web.metrics import Metrics
 from web.server import serving
 
 SECRETS = ["whsec_" + base64.b64encode(bytes([number]) * 32).decode() for number in range(3)]
@@ -55,7 +56,7 @@ async def sender_to(activity: Activity) -> AsyncIterator[Sender]:
     """A server over an intake, and a sender with a secret that it knows."""
     app = FastAPI()
     problems.register(app)
-    app.include_router(intake.create_router(activity, Verifier(" ".join(SECRETS[:2]))))
+    app.include_router(intake.create_router(activity, Verifier(" ".join(SECRETS[:2])), Metrics()))
     app.add_middleware(BodyLimit, paths={"/v1/activity": MAX_BATCH_BYTES})
     async with (
         serving(app, "127.0.0.1", 0) as port,
