@@ -122,7 +122,7 @@ async def pass_one(connection: Connection, organisation_id: OrganisationId, at: 
     breakers = await _lock(connection, [FLEET, *(row["partner_id"] for row in partners)], at, rules)
     for breaker in breakers:
         if policy.blocks(breaker):
-            return breaker.reason
+            return breaker.reason or "it is open"
     tripped = [
         (breaker, reason) for breaker in breakers if breaker.open_since is None and (reason := policy.trips(breaker))
     ]

@@ -9,7 +9,9 @@ from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.integration.deletion.town import Town
 
-QUICK = Rules(per_second=100, fleet_hour=BreakerLimit(absolute=5000, share=0), fleet_day=BreakerLimit(absolute=5000, share=0))
+QUICK = Rules(
+    per_second=100, fleet_hour=BreakerLimit(absolute=5000, share=0), fleet_day=BreakerLimit(absolute=5000, share=0)
+)
 """The ordinary rules, with a rate and a breaker that do not get in the way of a test about something else."""
 
 

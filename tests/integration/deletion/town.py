@@ -21,9 +21,10 @@ from adapters.postgres.notices import PostgresNotices
 from adapters.postgres.organisations import PostgresOrganisations
 from tenure.contracts.activity import ActivityEvent, ActivityKind, IntakeResult
 from tenure.contracts.deletion import CountdownAt, CountdownStep, Evidence
-from tenure.contracts.erasure import Clearance, Erasure, ErasureAt, EraseStore, IssueReceipt, Receipt, Store
+from tenure.contracts.erasure import Clearance, EraseStore, Erasure, ErasureAt, IssueReceipt, Receipt, Store
+from tenure.contracts.forecast import NextDate
 from tenure.contracts.licence import GrantLicences, LicenceKind
-from tenure.contracts.organisation import OrganisationState
+from tenure.contracts.organisation import DeleteNow, OrganisationState
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId
 from tenure.policy.rules import Rules
 from tenure.ports import Caller
@@ -220,6 +221,12 @@ class Town:
         )
         await self.licences.grant(SERVICE, command)
 
+    async def delete_now(self, organisation_id: OrganisationId) -> Erasure:
+        """A full admin asks for the organisation's deletion."""
+        name = await self.value(str, "select name from organisations where organisation_id = $1", organisation_id)
+        command = DeleteNow(organisation_id=organisation_id, person_id=admin(organisation_id), confirmation=name)
+        return await self.organisations.delete_now(SERVICE, command)
+
     async def request_trial(self, organisation_id: OrganisationId, deadline_at: datetime) -> str:
         """A partner asks for a trial that waits for consent."""
         request_id = f"req_{next(self._numbers):05d}"
@@ -324,6 +331,15 @@ class Town:
             erasure for erasure in await self.erasures.all(OPERATOR) if erasure.organisation_id == organisation_id
         )
 
+    async def next_dates(self, organisation_id: OrganisationId) -> list[NextDate]:
+        """What happens next to an organisation, as stored."""
+        rows = await self.fetch("select * from next_dates where organisation_id = $1 order by due_at", organisation_id)
+        return [NextDate.model_validate(dict(row)) for row in rows]
+
+    async def turn(self, organisation_id: OrganisationId) -> datetime | None:
+        """The place that the rate has given to it."""
+        return (await self.evidence(organisation_id)).turn_at
+
     async def audit(self, subject: str) -> list[str]:
         """What happened to a subject, in order."""
         rows = await self.fetch("select action from audit where subject = $1 order by position", subject)
@@ -331,9 +347,7 @@ class Town:
 
     async def processes(self, organisation_id: OrganisationId) -> dict[str, str]:
         """The organisation's processes and their states."""
-        rows = await self.fetch(
-            "select workflow_id, state from processes where organisation_id = $1", organisation_id
-        )
+        rows = await self.fetch("select workflow_id, state from processes where organisation_id = $1", organisation_id)
         return {row["workflow_id"]: row["state"] for row in rows}
 
     async def wakes(self, organisation_id: OrganisationId) -> int:
