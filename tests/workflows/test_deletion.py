@@ -19,11 +19,13 @@ DAY = timedelta(days=1)
 MOMENT = timedelta(minutes=3)
 
 
-async def active(world: Installation, organisation_id: OrganisationId) -> None:
-    """Somebody of the organisation signs in, now."""
+async def active(
+    world: Installation, organisation_id: OrganisationId, kind: ActivityKind = ActivityKind.APP_SIGN_IN
+) -> None:
+    """Somebody of the organisation is active, now."""
     event = ActivityEvent(
         organisation_id=organisation_id,
-        kind=ActivityKind.APP_SIGN_IN,
+        kind=kind,
         at=await world.simulation.now(),
         source=FEED,
     )
@@ -114,12 +116,12 @@ async def test_activity_before_the_warning_costs_no_event(world: Installation) -
 
 
 async def test_activity_after_the_warning_starts_it_again_at_once(world: Installation) -> None:
-    """The warning is void, the label stays, and another warning and another 30 days follow (AC-03, AC-05, DM-16)."""
+    """A console sign-in only postpones: the label stays, another warning follows (AC-03, AC-04, AC-05, DM-16, DP-03)."""
     organisation_id = await world.organisation()
     await world.settle()
     await world.advance(40 * DAY)
     assert (await world.show(organisation_id)).state is OrganisationState.WARNED
-    await active(world, organisation_id)
+    await active(world, organisation_id, ActivityKind.ADMIN_CONSOLE_SIGN_IN)
     await world.settle()
     reset = await world.show(organisation_id)
     assert reset.state is OrganisationState.MARKED

@@ -39,7 +39,8 @@ async def expired(
 async def result(world: Installation, licence_set_id: LicenceSetId, generation: int = 1) -> RenewalGraceResult:
     """How a grace ended."""
     workflow_id = names.renewal_grace_id(licence_set_id, generation)
-    return await world.client.get_workflow_handle_for(RenewalGraceContract.run, workflow_id).result()
+    handle = world.client.get_workflow_handle_for(RenewalGraceContract.run, workflow_id)
+    return await handle.result()
 
 
 @pytest.mark.parametrize("kind", LicenceKind)
