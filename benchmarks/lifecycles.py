@@ -82,8 +82,8 @@ class Counted:
     activity_events: list[int] = field(default_factory=list)
     actions: list[int] = field(default_factory=list)
     events: list[int] = field(default_factory=list)
-    longest: int = 0
-    """Events of the longest single history."""
+    longest: list[int] = field(default_factory=list)
+    """Events of each lifecycle's longest history."""
     replays: dict[int, list[float]] = field(default_factory=dict)
     """F6: whole lifecycles replayed per second, by activity events in them."""
 
@@ -165,7 +165,7 @@ async def count(
         counted.activity_events.append(lifecycle.activity_events)
         counted.actions.append(lifecycle.actions)
         counted.events.append(sum(lifecycle.lengths))
-        counted.longest = max(counted.longest, *lifecycle.lengths)
+        counted.longest.append(max(lifecycle.lengths))
         rates = [await _replays_per_second(replayer, lifecycle, seconds)]
         if rates[0] * seconds > 1:  # a life that takes longer than that is replayed once
             rates += [await _replays_per_second(replayer, lifecycle, seconds) for _ in range(rounds - 1)]

@@ -105,9 +105,9 @@ def _lifecycles(results: Results) -> Rows:
 
 def _replays(results: Results) -> Rows:
     rows = [
-        [each.contestant, f"{events:,}", _spread(rates, [], digits=1), f"{each.longest:,}"]
+        [each.contestant, f"{events:,}", _spread(rates, [], digits=1), f"{longest:,}"]
         for each in results.lifecycles
-        for events, rates in each.replays.items()
+        for (events, rates), longest in zip(each.replays.items(), each.longest, strict=True)
     ]
     return (
         "F6: whole lifecycles replayed a second, median (minimum to maximum)",
