@@ -181,6 +181,7 @@ async def installation(
     *,
     rules: Rules | None = None,
     smtp_url: str | None = None,
+    payload_keys: SecretStr | None = None,
     working: bool = True,
     tidy: bool = True,
     patience: timedelta = timedelta(seconds=60),
@@ -194,6 +195,7 @@ async def installation(
         folder: Where the rules are written.
         rules: Those that are shipped, where there are no others.
         smtp_url: Where mails go, if not straight to the sink.
+        payload_keys: What encrypts payloads; None leaves them readable.
         working: Whether the workers poll here.
         tidy: Whether executions are terminated in the end, so that no other test's workers find them.
         patience: How long nothing may move.
@@ -205,6 +207,7 @@ async def installation(
         database_url=SecretStr(url),
         smtp_url=SecretStr(smtp_url or sink.url),
         rules_file=rules_file,
+        payload_keys=payload_keys,
         starts_per_second=1000,
     )
     async with open_application(settings) as application:
