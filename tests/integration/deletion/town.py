@@ -21,7 +21,17 @@ from adapters.postgres.notices import PostgresNotices
 from adapters.postgres.organisations import PostgresOrganisations
 from tenure.contracts.activity import ActivityEvent, ActivityKind, IntakeResult
 from tenure.contracts.deletion import CountdownAt, CountdownStep, Evidence
-from tenure.contracts.erasure import Clearance, EraseStore, Erasure, ErasureAt, IssueReceipt, Receipt, Store
+from tenure.contracts.erasure import (
+    AbortErasures,
+    AbortResult,
+    Clearance,
+    EraseStore,
+    Erasure,
+    ErasureAt,
+    IssueReceipt,
+    Receipt,
+    Store,
+)
 from tenure.contracts.forecast import NextDate
 from tenure.contracts.licence import GrantLicences, LicenceKind
 from tenure.contracts.organisation import DeleteNow, OrganisationState
@@ -276,6 +286,21 @@ class Town:
         assert step.state is OrganisationState.WARNED, step
         await self.deliver(*step.notices)
         return organisation_id
+
+    async def warned_without_admins(self, organisation_id: OrganisationId) -> None:
+        """Warn an organisation that has no full admin, whenever its turn is: the attempt stands for the acceptance."""
+        for _ in range(100):
+            step = await self.warn(organisation_id)
+            if step.state is OrganisationState.WARNED:
+                return
+            assert step.assessment.reason == "rate", step
+            await self.advance(timedelta(milliseconds=100))
+        raise AssertionError("its turn never came")
+
+    async def abort(self, *organisation_ids: OrganisationId) -> AbortResult:
+        """An operator stops these erasures."""
+        command = AbortErasures(organisations=organisation_ids, reason="a stale list")
+        return await self.erasures.abort(OPERATOR, command)
 
     async def ripe(self, organisation_id: OrganisationId | None = None) -> OrganisationId:
         """An organisation that may be fenced now."""
