@@ -29,7 +29,7 @@ async def main(organisation_id: OrganisationId) -> None:
         counts = await tenure.record_activity([signed_in])
         print(f"{counts.accepted} event counts, {counts.older} was known already.")
 
-        ended = await tenure.licences.expire(ExpireLicences(licence_set_id=licences, expired_at=now))
+        ended = await tenure.licences.expire(ExpireLicences(licence_set_id=licences, expired_at=datetime.now(UTC)))
         print(f"The licences rest until {ended.removal_due_at}, and can be restored before.")
 
         for sentence in (await tenure.organisations.explain(organisation_id)).sentences:

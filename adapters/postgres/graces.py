@@ -25,6 +25,15 @@ async def find_licence_set(connection: Connection, licence_set_id: LicenceSetId)
     return None if row is None else licence_set(row)
 
 
+async def find_term(connection: Connection, licence_set_id: LicenceSetId) -> tuple[Instant, Instant | None]:
+    """Since when a licence set that is there has been active, and its newest expiry that was reported."""
+    row = await connection.fetchrow(
+        "select active_since, expired_at from licence_sets where licence_set_id = $1", licence_set_id
+    )
+    assert row is not None
+    return row["active_since"], row["expired_at"]
+
+
 async def licence_sets(connection: Connection, organisation_id: OrganisationId) -> tuple[LicenceSet, ...]:
     """All licence sets of an organisation, in order of id."""
     rows = await connection.fetch(

@@ -9,7 +9,7 @@ from adapters.postgres import audit, marking
 from adapters.postgres.clock import in_time
 from adapters.postgres.commands import once
 from adapters.postgres.database import Connection, Database, business_now, lock, lock_one
-from adapters.postgres.graces import begin_graces, find_licence_set, licence_set, licence_sets, put_expiries
+from adapters.postgres.graces import begin_graces, find_licence_set, find_term, licence_set, licence_sets, put_expiries
 from adapters.postgres.pending import clear_next_dates, close_process, wake_processes
 from tenure import names
 from tenure.contracts.base import Instant
@@ -51,10 +51,15 @@ class PostgresLicences:
         return await once(self._database, caller, command, LicenceSet, partial(_grant, caller.actor, command))
 
     async def expire(self, caller: Caller, command: ExpireLicences) -> LicenceSet:
-        """Suspend the licences; their grace runs from the expiry (RP-01). The same expiry again changes nothing.
+        """Suspend the licences; their grace runs from the expiry (RP-01).
+
+        An expiry that is no newer than the last one is a repetition and changes nothing, whatever happened since: it
+        never ends what was restored after it. Any other must not be older than the last grant or restoration, or, of an
+        imported set, than the planned expiry and the import, whichever came first.
 
         Raises:
-            Refusal: `licence_set_not_found`, `org_deleted`, `future_event`, or `wrong_state` when not active.
+            Refusal: `licence_set_not_found`, `org_deleted`, `future_event`, or `wrong_state` when the set is not
+                active, or was not yet at the time of the expiry.
         """
         carry_out = partial(self._expire, caller.actor, command)
         return await once(self._database, caller, command, LicenceSet, carry_out)
@@ -143,9 +148,10 @@ class PostgresLicences:
 
     async def _expire(self, actor: str, command: ExpireLicences, connection: Connection) -> LicenceSet:
         licences = await _lock(connection, command.licence_set_id)
-        if licences.state is LicenceState.SUSPENDED and licences.expires_at == command.expired_at:
+        active_since, last_expiry = await find_term(connection, command.licence_set_id)
+        if last_expiry is not None and command.expired_at <= last_expiry:
             return licences
-        if licences.state is not LicenceState.ACTIVE:
+        if licences.state is not LicenceState.ACTIVE or command.expired_at < active_since:
             raise Refusal(RefusalCode.WRONG_STATE)
         now = await business_now(connection)
         if command.expired_at > now:
@@ -167,8 +173,9 @@ async def _grant(actor: str, command: GrantLicences, connection: Connection) -> 
     organisation = await lock_one(connection, command.organisation_id)
     now = await business_now(connection)
     row = await connection.fetchrow(
-        "insert into licence_sets (licence_set_id, organisation_id, kind, state, meetings, expires_at, created_at)"
-        " values ($1, $2, $3, 'active', $4, $5, $6) on conflict do nothing returning *",
+        "insert into licence_sets"
+        " (licence_set_id, organisation_id, kind, state, meetings, expires_at, active_since, created_at)"
+        " values ($1, $2, $3, 'active', $4, $5, $6, $6) on conflict do nothing returning *",
         command.licence_set_id,
         command.organisation_id,
         command.kind,
@@ -253,6 +260,8 @@ async def _change(
     """Write the new state with its audit row; the next dates of the old one hold no more."""
     await connection.execute(
         "update licence_sets set state = $2, expires_at = $3, removal_due_at = $4, generation = $5,"
+        " active_since = case when $2 = 'active' then $6 else active_since end,"
+        " expired_at = case when $2 = 'suspended' then $3 else expired_at end,"
         " removed_at = case when $2 = 'removed' then $6::timestamptz end where licence_set_id = $1",
         after.licence_set_id,
         after.state,

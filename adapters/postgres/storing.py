@@ -99,15 +99,19 @@ delete from staged_licence_sets s using licence_sets l where l.licence_set_id = 
 """
 _LICENCE_SETS: Final = """
 insert into licence_sets
-    (licence_set_id, organisation_id, kind, state, meetings, expires_at, removal_due_at, removed_at, generation, created_at)
+    (licence_set_id, organisation_id, kind, state, meetings, expires_at, removal_due_at, removed_at,
+     active_since, expired_at, generation, created_at)
 select licence_set_id, organisation_id, kind, state, meetings, expires_at,
        case when state = 'suspended' then removal_due_at end,
+# A base says of a set that it was paid for until its expiry, or until now where that is still planned: an expiry from then
+# on can be reported, also one from before the import; an older one is history, and ends nothing that was paid for since.
        case when state = 'removed' then least(removal_due_at, $1) end,
        case when state = 'active' then 0 else 1 end, $1
   from staged_licence_sets
 """
 
 
+       least(expires_at, $1), case when state <> 'active' then expires_at end,
 class Stored(NamedTuple):
     """What became of the things in an import."""
 

@@ -83,6 +83,7 @@ create table people (
 create index people_organisation on people (organisation_id);
 
 create table person_roles (
+create index people_origin on people (origin_organisation_id) where origin_organisation_id is not null;
     person_id person_id not null references people on delete cascade,
     role text not null check (role in ('customer_full_admin', 'customer_admin', 'user',
                                        'partner_full_admin', 'partner_sales_admin', 'partner_admin')),
@@ -100,17 +101,22 @@ create table licence_sets (
     removed_at timestamptz,
     generation integer not null default 0 check (generation >= 0),
     created_at timestamptz not null,
-    check ((state = 'suspended') = (removal_due_at is not null))
+    check ((state = 'suspended') = (removal_due_at is not null)),
+    check (state = 'active' or expired_at is not null)
 );
 create index licence_sets_organisation on licence_sets (organisation_id);
 
 create table trial_requests (
     trial_request_id trial_request_id primary key,
     organisation_id organisation_id not null references organisations,
+    active_since timestamptz not null,
+    expired_at timestamptz,
     partner_id partner_id not null references partners,
     state text not null default 'pending' check (state in ('pending', 'accepted', 'lapsed', 'withdrawn', 'declined')),
     requested_at timestamptz not null,
     deadline_at timestamptz not null
+comment on column licence_sets.active_since is 'The last grant or restoration: no expiry before it ends what was paid for since.';
+comment on column licence_sets.expired_at is 'The newest expiry that was reported, so that one delivered again is known as such.';
 );
 create index trial_requests_pending on trial_requests (organisation_id) where state = 'pending';
 
