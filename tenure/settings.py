@@ -36,6 +36,9 @@ class ServerSettings(ClientSettings):
     """Of the role `tenure_app`, or of an owner that may take that role."""
     erasure_database_url: SecretStr | None = None
     """Of the role `tenure_erasure`; unset: the role is taken on `database_url` (SF-12)."""
+    database_statement_seconds: float = Field(default=60, gt=0)
+    """How long a statement may take, its waits for locks included, before the database counts as gone; an import's may
+    take ten times as long."""
     owner_database_url: SecretStr | None = None
     """Of the role that owns the schema, for migrations; unset: `database_url`."""
     smtp_url: SecretStr | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 
 from pydantic import SecretStr, ValidationError
@@ -14,7 +14,7 @@ from adapters.postgres.activity import PostgresActivity
 from adapters.postgres.audit_trail import PostgresAuditTrail
 from adapters.postgres.breakers import PostgresBreakers
 from adapters.postgres.countdowns import PostgresCountdowns
-from adapters.postgres.database import Database
+from adapters.postgres.database import Database, Patience
 from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.feeds import PostgresFeeds
 from adapters.postgres.forecast import PostgresForecast
@@ -32,6 +32,7 @@ from tenure.settings import ServerSettings
 from web.services import Services
 
 _CONNECTIONS = 20
+_IMPORTS = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,14 +57,20 @@ async def open_application(settings: ServerSettings) -> AsyncIterator[Applicatio
     """
     rules = load_rules(settings)
     url = require(settings.database_url, "TENURE_DATABASE_URL")
-    async with Database.open(url, max_size=_CONNECTIONS) as database:
+    patience = Patience(statement=settings.database_statement_seconds)
+    # An import stores a whole base in a few statements, and makes nobody else wait for a connection meanwhile.
+    patient = replace(patience, statement=10 * patience.statement)
+    async with (
+        Database.open(url, max_size=_CONNECTIONS, patience=patience) as database,
+        Database.open(url, max_size=_IMPORTS, patience=patient) as imports,
+    ):
         if database.kind is not settings.installation:
             raise Misconfigured(
                 f"The database was created as a {database.kind} installation, and TENURE_INSTALLATION says "
                 f"{settings.installation}: neither ever becomes the other (SF-10)."
             )
         message_domain = address(parseaddr(settings.mail_from)[1], "").domain
-        services = _services(database, rules, message_domain)
+        services = _services(database, imports, rules, message_domain)
         yield Application(
             settings=settings,
             rules=rules,
@@ -74,7 +81,7 @@ async def open_application(settings: ServerSettings) -> AsyncIterator[Applicatio
         )
 
 
-def _services(database: Database, rules: Rules, message_domain: str) -> Services:
+def _services(database: Database, imports: Database, rules: Rules, message_domain: str) -> Services:
     return Services(
         installation=PostgresInstallation(database),
         tokens=PostgresTokens(database),
@@ -87,7 +94,7 @@ def _services(database: Database, rules: Rules, message_domain: str) -> Services
         notices=PostgresNotices(database, rules, message_domain=message_domain),
         writer=TemplateWriter(),
         forecast=PostgresForecast(database, rules),
-        imports=PostgresImports(database, rules),
+        imports=PostgresImports(imports, rules),
         audit=PostgresAuditTrail(database),
     )
 

@@ -68,7 +68,8 @@ async def polling(application: Application, client: Client) -> AsyncIterator[Non
     settings = application.settings
     mailer = open_mailer(settings)
     url = require(settings.erasure_database_url or settings.database_url, "TENURE_DATABASE_URL")
-    async with Database.open(url, DatabaseRole.ERASURE, max_size=_ERASURES_AT_ONCE + 1) as database:
+    patience = application.database.patience
+    async with Database.open(url, DatabaseRole.ERASURE, max_size=_ERASURES_AT_ONCE + 1, patience=patience) as database:
         eraser = PostgresEraser(database, application.rules, TemporalHistories(client))
         licences = PostgresLicences(database, application.rules)
         async with (

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.postgres.database import Database
+from adapters.postgres.database import Connection, Database, finish
 from tenure.errors import Unavailable
 
 _CHANNEL = "processes"
@@ -14,7 +14,9 @@ _LOCK = "tenure.relay"
 class Bell:
     """What the worker that answers it listens to."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: Connection, answer_seconds: float) -> None:
+        self._connection = connection
+        self._answer_seconds = answer_seconds
         self._rung = asyncio.Event()
         self._lost = False
 
@@ -30,6 +32,9 @@ class Bell:
     async def rings(self, seconds: float) -> bool:
         """Wait until it rings, so long at most; answers whether it did.
 
+        When it has not, the database is asked whether it is there: one that has vanished would let nobody know, and has
+        given the right to another.
+
         Raises:
             Unavailable: the connection to the database was lost.
         """
@@ -37,6 +42,7 @@ class Bell:
             async with asyncio.timeout(seconds):
                 await self._rung.wait()
         except TimeoutError:
+            await self._connection.fetchval("select 1", timeout=self._answer_seconds)
             return False
         finally:
             self._rung.clear()
@@ -59,13 +65,16 @@ async def answer(database: Database, retry_seconds: float) -> AsyncIterator[Bell
         while not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", _LOCK):  # noqa: ASYNC110
             # Not pg_advisory_lock: a statement that waits for days keeps the vacuum from its work.
             await asyncio.sleep(retry_seconds)
-        bell = Bell()
+        bell = Bell(connection, database.patience.answer)
         connection.add_termination_listener(bell.lose)
         await connection.add_listener(_CHANNEL, bell.ring)
         try:
             yield bell
         finally:
-            connection.remove_termination_listener(bell.lose)
-            if not connection.is_closed():
-                await connection.remove_listener(_CHANNEL, bell.ring)
-                await connection.execute("select pg_advisory_unlock(hashtext($1))", _LOCK)
+            await finish(connection, _give_back(connection, bell), database.patience.answer)
+
+
+async def _give_back(connection: Connection, bell: Bell) -> None:
+    connection.remove_termination_listener(bell.lose)
+    await connection.remove_listener(_CHANNEL, bell.ring)
+    await connection.execute("select pg_advisory_unlock(hashtext($1))", _LOCK)

@@ -1,10 +1,12 @@
 """Connections: a pool per role, and the guarded transaction in which every fact changes."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Final, Literal, Self
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -25,12 +27,36 @@ class DatabaseRole(StrEnum):
 
 
 _LOST = (
-    OSError,
+    OSError,  # and with it TimeoutError: a connection that has fallen silent is lost, too
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,  # what asyncpg raises while it leaves a transaction whose connection is gone
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for a database that may have vanished without a word, in seconds."""
+
+    statement: float = 60.0
+    """For a statement, its waits for locks included."""
+    connection: float = 15.0
+    """For a free connection, or a new one."""
+    answer: float = 5.0
+    """For what takes no time where somebody is there: beginning a transaction, taking one back."""
+
+
+PATIENCE: Final = Patience()
+_SESSION: Final = {
+    "tcp_keepalives_idle": "30",  # seconds, as the next one
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60000",  # milliseconds, as the next one
+    "idle_in_transaction_session_timeout": "60000",
+}
+"""So that the server ends the session of a vanished client, and gives back its locks, within about a minute: the rate,
+the breakers and the right to answer the bell are locked by one session for everybody."""
 
 
 class Database:
@@ -40,48 +66,65 @@ class Database:
     there, and trying again is right.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", kind: InstallationKind) -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", kind: InstallationKind, patience: Patience) -> None:
         self._pool = pool
         self.kind = kind
+        self.patience = patience
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, role: DatabaseRole = DatabaseRole.APPLICATION, *, max_size: int = 10
+        cls,
+        url: str,
+        role: DatabaseRole = DatabaseRole.APPLICATION,
+        *,
+        max_size: int = 10,
+        patience: Patience = PATIENCE,
     ) -> AsyncIterator[Self]:
         """Open a pool; where `url` logs in as another role, the role is taken on each connection.
+
+        Args:
+            url: Where the database is.
+            role: Who acts.
+            max_size: How many connections at most.
+            patience: How long the database may be silent.
 
         Raises:
             Misconfigured: the database cannot be reached or has no schema.
         """
         try:
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=max_size, init=_init, server_settings={"role": role.value}
+                url,
+                min_size=1,
+                max_size=max_size,
+                init=_init,
+                timeout=patience.connection,
+                command_timeout=patience.statement,
+                server_settings={"role": role.value, **_SESSION},
             )
         except (OSError, asyncpg.PostgresError) as error:
             raise Misconfigured(
                 f"The database cannot be opened ({error}). Start it, or set TENURE_DATABASE_URL to one that runs."
             ) from error
-        async with pool:
+        try:
             try:
                 kind = InstallationKind(await pool.fetchval("select kind::text from installation"))
             except (asyncpg.UndefinedTableError, ValueError) as error:
                 raise Misconfigured("The database has no schema yet: run `python -m workers migrate`.") from error
-            yield cls(pool, kind)
+            yield cls(pool, kind, patience)
+        finally:
+            await finish(pool, pool.close(), patience.connection)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
         """A connection in one read-only snapshot, so that what is read together was true together."""
-        async with (
-            self._acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with self._transaction(isolation="repeatable_read", readonly=True) as connection:
             yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Connection]:
         """A transaction at READ COMMITTED: after a lock is granted, each statement sees what was committed before."""
-        async with self._acquire() as connection, connection.transaction():
+        async with self._transaction(isolation="read_committed", readonly=False) as connection:
             yield connection
 
     @asynccontextmanager
@@ -91,9 +134,24 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def _transaction(
+        self, *, isolation: Literal["read_committed", "repeatable_read"], readonly: bool
+    ) -> AsyncIterator[Connection]:
+        async with self._acquire() as connection:
+            transaction = connection.transaction(isolation=isolation, readonly=readonly)
+            async with asyncio.timeout(self.patience.answer):
+                await transaction.start()
+            try:
+                yield connection
+            except BaseException:
+                await finish(connection, transaction.rollback(), self.patience.answer)
+                raise
+            await transaction.commit()
+
+    @asynccontextmanager
     async def _acquire(self) -> AsyncIterator[Connection]:
         try:
-            connection = await self._pool.acquire()
+            connection = await self._pool.acquire(timeout=self.patience.connection)
         except (*_LOST, asyncpg.PostgresError) as error:  # a server that is there may still refuse to be connected to
             raise _unavailable(error) from error
         try:
@@ -101,11 +159,33 @@ class Database:
         except _LOST as error:
             raise _unavailable(error) from error
         finally:
-            await self._pool.release(connection)
+            with suppress(*_LOST):  # one that does not answer is dropped by the pool
+                await self._pool.release(connection, timeout=self.patience.answer)
+
+
+async def finish(what: "Connection | asyncpg.Pool[asyncpg.Record]", ending: Awaitable[None], seconds: float) -> None:
+    """End something on a connection, or on all, in good order; what does not answer is dropped, and its place is free.
+
+    Never raises because of the connection, so that why it ends is not forgotten.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await ending
+    except (*_LOST, asyncpg.PostgresError):
+        _drop(what)
+    except asyncio.CancelledError:
+        _drop(what)
+        raise
+
+
+def _drop(what: "Connection | asyncpg.Pool[asyncpg.Record]") -> None:
+    with suppress(asyncpg.InterfaceError):  # it is gone already
+        what.terminate()
 
 
 def _unavailable(error: Exception) -> Unavailable:
-    return Unavailable(f"The database does not answer ({error}). Try again when it runs.")
+    reason = str(error) or type(error).__name__
+    return Unavailable(f"The database does not answer ({reason}). Try again when it runs.")
 
 
 async def _init(connection: Connection) -> None:

@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager, suppress
 
 
 class Proxy:
-    """Passes connections on to `host:port`, or refuses and cuts them."""
+    """Passes connections on to `host:port`, or refuses and cuts them, or lets them fall silent."""
 
     def __init__(self, target: str) -> None:
         self._host, _, port = target.rpartition(":")
         self._port = int(port)
         self._open = True
         self._connections: set[asyncio.StreamWriter] = set()
+        self._silent: set[asyncio.StreamWriter] = set()
         self.address = ""
 
     def close_road(self) -> None:
@@ -25,6 +26,10 @@ class Proxy:
         """Let them through again."""
         self._open = True
 
+    def fall_silent(self) -> None:
+        """Who is through hears nothing any more and is told nothing, as when a host vanishes; new ones get through."""
+        self._silent |= self._connections
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._open:
             writer.transport.abort()
@@ -32,7 +37,7 @@ class Proxy:
         far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
         self._connections |= {writer, far_writer}
         with suppress(OSError):
-            await asyncio.gather(_carry(reader, far_writer), _carry(far_reader, writer))
+            await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))
         self._connections -= {writer, far_writer}
 
     @asynccontextmanager
@@ -46,11 +51,11 @@ class Proxy:
             self.close_road()
             server.close()
 
-
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    finally:
-        writer.transport.abort()
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                if writer not in self._silent:
+                    writer.write(data)
+                    await writer.drain()
+        finally:
+            writer.transport.abort()
