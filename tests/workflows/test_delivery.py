@@ -84,3 +84,33 @@ async def test_a_warning_that_is_void_is_withdrawn(unreached: Installation, road
     road.open_road()
     await unreached.advance(2 * DAY)
     assert unreached.mails() == []
+
+
+async def test_an_address_that_does_not_exist_is_tried_for_days_and_then_corrected(world: Installation) -> None:
+    """Refused three times, a day apart; the corrected address is tried at once, and its 30 days are full (SF-02, P1)."""
+    organisation_id = await world.organisation(admins=("bounce-eve",))
+    await world.settle()
+    await world.advance(31 * DAY)
+    (notice,) = await world.services.notices.of(OPERATOR, organisation_id)
+    assert notice.state is NoticeState.QUEUED
+    await world.advance(2 * DAY)
+    (notice,) = await world.services.notices.of(OPERATOR, organisation_id)
+    assert notice.state is NoticeState.REFUSED
+    await world.advance(20 * DAY)
+    await world.store(
+        {
+            "record": "person",
+            "person_id": notice.recipient,
+            "organisation_id": organisation_id,
+            "name": "eve",
+            "email": world.address("eve"),
+            "role": "customer_full_admin",
+        }
+    )
+    await world.settle()
+    assert len(world.mails("eve")) == 1
+    (notice,) = await world.services.notices.of(OPERATOR, organisation_id)
+    assert notice.accepted_at is not None
+    promised = (await world.show(organisation_id)).deletion_at
+    assert promised is not None
+    assert promised >= notice.accepted_at + 30 * DAY

@@ -3,7 +3,8 @@
 import uuid
 from datetime import timedelta
 
-from temporalio.client import WorkflowExecutionStatus
+import pytest
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
 from tenure import names
 from tenure.contracts.deletion import CountdownInput
@@ -126,6 +127,6 @@ async def test_a_countdown_of_nobody_ends(world: Installation) -> None:
         id=names.deletion_id(organisation_id, 1),
         task_queue=names.TASK_QUEUE,
     )
-    await world.settle()
-    description = await handle.describe()
-    assert description.status is WorkflowExecutionStatus.FAILED
+    with pytest.raises(WorkflowFailureError) as failure:
+        await handle.result()
+    assert "organisation_not_found" in repr(failure.value.cause.__cause__)
