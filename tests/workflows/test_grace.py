@@ -9,7 +9,6 @@ from tenure.contracts.licence import (
     ExpireLicences,
     GraceOutcome,
     LicenceKind,
-    RenewalGraceContract,
     RenewalGraceResult,
     RestoredBy,
     RestoreLicences,
@@ -39,8 +38,9 @@ async def expired(
 async def result(world: Installation, licence_set_id: LicenceSetId, generation: int = 1) -> RenewalGraceResult:
     """How a grace ended."""
     workflow_id = names.renewal_grace_id(licence_set_id, generation)
-    handle = world.client.get_workflow_handle_for(RenewalGraceContract.run, workflow_id)
-    return await handle.result()
+    handle = world.client.get_workflow_handle(workflow_id, result_type=RenewalGraceResult)
+    ended: RenewalGraceResult = await handle.result()
+    return ended
 
 
 @pytest.mark.parametrize("kind", LicenceKind)
