@@ -1,7 +1,8 @@
 """The breakers of the fleet and of partners (SF-05).
 
 A closed breaker counts the fences of rolling windows and opens instead of letting one too many through. An open one lets
-nothing through until an operator releases a number; with the last of these it closes, and the windows count again.
+nothing through until an operator releases a number: each fence takes one, and each purge of what was fenced before it
+opened. With the last of these it closes, and the windows count again, unless something still waits behind it.
 """
 
 import logging
@@ -49,6 +50,24 @@ select organisation_id
  where $1 = 'fleet' or organisation_id in (select organisation_id from managements where partner_id = $1)
 """
 
+# What would pass without having been released if the breaker closed: fences that it holds, and the quarantine as it was
+# when it opened, whose purges may lie ahead. A fence that its partner's breaker holds waits behind that one.
+_WAITING = """
+select exists (
+       select from countdowns c
+        where c.ended_at is null and c.hold_reason = 'breaker_open' and c.organisation_id <> $3
+          and case when $1 = 'fleet'
+                   then not exists (select from managements m join breakers b on b.scope = m.partner_id
+                                     where m.organisation_id = c.organisation_id
+                                       and b.open_since is not null and b.released = 0)
+                   else exists (select from managements m
+                                 where m.organisation_id = c.organisation_id and m.partner_id = $1) end)
+    or exists (
+       select from erasures
+        where state = 'quarantine' and cause = 'unused' and fenced_at <= $2 and organisation_id <> $3
+          and ($1 = 'fleet' or $1 = any (partner_ids)))
+"""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -70,7 +89,7 @@ class PostgresBreakers:
             )
 
     async def release(self, caller: Caller, command: ReleaseBreaker) -> Breaker:
-        """Let a stated number of fences through, and wake what is held.
+        """Let a stated number of deletions through, and wake what is held.
 
         Raises:
             Refusal: `not_permitted` to a partner, `breaker_not_open`.
@@ -79,7 +98,7 @@ class PostgresBreakers:
             raise Refusal(RefusalCode.NOT_PERMITTED)
 
         async def carry_out(connection: Connection) -> Breaker:
-            scope = command.partner_id or FLEET
+            scope = command.scope
             now = await business_now(connection)
             [breaker] = await _lock(connection, [scope], now, self._rules)
             if breaker.open_since is None:
@@ -127,37 +146,67 @@ async def pass_one(connection: Connection, organisation_id: OrganisationId, at: 
         (breaker, reason) for breaker in breakers if breaker.open_since is None and (reason := policy.trips(breaker))
     ]
     for breaker, reason in tripped:
-        await _open(connection, breaker, at, reason)
+        await _open(connection, breaker, reason)
     if tripped:
         return tripped[0][1]
     for breaker in breakers:
         if breaker.open_since is not None:
-            await _use(connection, breaker, at)
+            await _use(connection, breaker, organisation_id)
     return None
+
+
+async def blocks_purge(connection: Connection, scopes: Sequence[str], fenced_at: Instant) -> bool:
+    """Whether one of these breakers, or the fleet's, lets nothing through that was fenced then."""
+    rows = await connection.fetch(
+        "select open_since, released from breakers where scope = any($1::text[])", [FLEET, *scopes]
+    )
+    return any(policy.blocks_purge(Breaker(**row, limit_hour=0, limit_day=0), fenced_at) for row in rows)
+
+
+async def pass_purge(
+    connection: Connection,
+    organisation_id: OrganisationId,
+    scopes: Sequence[str],
+    *,
+    fenced_at: Instant,
+    at: Instant,
+    rules: Rules,
+) -> bool:
+    """Let one more purge through, or answer False; the caller begins it in the same transaction, or not at all."""
+    breakers = await _lock(connection, [FLEET, *scopes], at, rules)
+    if any(policy.blocks_purge(breaker, fenced_at) for breaker in breakers):
+        return False
+    for breaker in breakers:
+        if policy.needs_release(breaker, fenced_at):
+            await _use(connection, breaker, organisation_id)
+    return True
 
 
 async def stop_fleet(connection: Connection, at: Instant, reason: str, rules: Rules) -> None:
     """Open the fleet's breaker for a reason that is no count, such as a clock that cannot be right (SF-10)."""
     [breaker] = await _lock(connection, [FLEET], at, rules)
     if not policy.blocks(breaker):
-        await _open(connection, breaker, at, reason)
+        await _open(connection, breaker, reason)
 
 
-async def _open(connection: Connection, breaker: Breaker, at: Instant, reason: str) -> None:
+async def _open(connection: Connection, breaker: Breaker, reason: str) -> None:
+    """Open it as of now, under its lock: every fence that passed it closed is then dated before."""
+    at = await business_now(connection)
     opened = breaker.model_copy(update={"open_since": at, "reason": reason, "released": 0})
     await _store(connection, opened)
     await _audit(connection, _scope(breaker), "opened", at, actor=TIMER.actor, reason=reason)
     _logger.warning("The deletion breaker opens.", extra={"scope": _scope(breaker), "reason": reason})
 
 
-async def _use(connection: Connection, breaker: Breaker, at: Instant) -> None:
-    """Take one of the released; with the last one the breaker closes."""
-    left = breaker.released - 1
-    if left:
+async def _use(connection: Connection, breaker: Breaker, organisation_id: OrganisationId) -> None:
+    """Take one of the released for an organisation; with the last the breaker closes, if nothing else waits behind it."""
+    left, scope = breaker.released - 1, _scope(breaker)
+    if left or await connection.fetchval(_WAITING, scope, breaker.open_since, organisation_id):
         await _store(connection, breaker.model_copy(update={"released": left}))
     else:
+        now = await business_now(connection)
         await _store(connection, breaker.model_copy(update={"released": 0, "open_since": None, "reason": None}))
-        await _audit(connection, _scope(breaker), "closed", at, actor=TIMER.actor, reason="all released were used")
+        await _audit(connection, scope, "closed", now, actor=TIMER.actor, reason="all released were used")
 
 
 async def _lock(connection: Connection, scopes: Sequence[str], at: Instant, rules: Rules) -> list[Breaker]:

@@ -104,11 +104,15 @@ class PostgresErasures:
             evidence = await self._purge_evidence(connection, at)
             erasure, clearance = evidence.erasure, policy.clear(evidence, at.as_of, self._rules)
             now = await business_now(connection)
+            begins = clearance.cleared and erasure.state is ErasureState.QUARANTINE
+            if begins and not await self._passes_breaker(connection, evidence, now):
+                held = evidence.model_copy(update={"breaker_open": True})
+                clearance = policy.clear(held, at.as_of, self._rules)
             if clearance.aborted:
                 await close_process(connection, names.erasure_id(at.organisation_id, at.generation), now)
             elif not clearance.cleared:
                 await _hold(connection, erasure, clearance)
-            elif erasure.state is ErasureState.QUARANTINE:
+            elif begins:
                 await _begin_purge(connection, erasure, now)
             return clearance
 
@@ -144,12 +148,25 @@ class PostgresErasures:
         if row is None:
             raise Refusal(RefusalCode.ERASURE_NOT_FOUND)
         held = await marking.holdings(connection, at.organisation_id)
+        erasure = _erasure(row)
         return policy.PurgeEvidence(
-            erasure=_erasure(row),
+            erasure=erasure,
             feeds=feeds,
             late_activity=late_at is not None,
-            breaker_open=await breakers.is_blocked(connection, at.organisation_id),
+            breaker_open=await breakers.blocks_purge(connection, await _scopes(connection, erasure), erasure.fenced_at),
             customers_managed=held["customers_managed"],
+        )
+
+    async def _passes_breaker(self, connection: Connection, evidence: policy.PurgeEvidence, now: Instant) -> bool:
+        """Take what the breakers ask for of an unused organisation; own requests are not held (SF-05)."""
+        erasure = evidence.erasure
+        return erasure.cause is ErasureCause.OWN_REQUEST or await breakers.pass_purge(
+            connection,
+            erasure.organisation_id,
+            await _scopes(connection, erasure),
+            fenced_at=erasure.fenced_at,
+            at=now,
+            rules=self._rules,
         )
 
     async def _abort(self, actor: str, command: AbortErasures, connection: Connection) -> AbortResult:
@@ -184,6 +201,16 @@ class PostgresErasures:
         return plan
 
 
+async def _scopes(connection: Connection, erasure: Erasure) -> Sequence[str]:
+    """The partners whose breakers counted the fence."""
+    scopes: Sequence[str] = await connection.fetchval(
+        "select partner_ids from erasures where organisation_id = $1 and generation = $2",
+        erasure.organisation_id,
+        erasure.generation,
+    )
+    return scopes
+
+
 def _plan(command: AbortErasures, found: dict[OrganisationId, Erasure]) -> AbortResult:
     refused = {
         organisation_id: str(code)
@@ -211,11 +238,12 @@ async def _newest(connection: Connection, organisation_ids: Sequence[Organisatio
 async def _return_customers(connection: Connection, aborted: Sequence[OrganisationId], at: Instant, actor: str) -> None:
     """Each partner of these gains a customer again: a mark on its own organisation is cleared (DM-02).
 
-    That organisation is locked already, and may have been among the aborted itself: so its row is read again.
+    That organisation is locked already, and may have been among the aborted itself: so its row is read again. Managing
+    only itself clears nothing: it stays marked by the abort (SF-11, DM-01).
     """
     managers = [OrganisationId(row[0]) for row in await connection.fetch(_MANAGERS, aborted)]
-    for manager in (await lock(connection, *managers)).values():
-        await marking.unmark(connection, manager, at=at, actor=actor, reason="customer_gained")
+    own = list((await lock(connection, *managers)).values())
+    await marking.reconsider_all(connection, own, at=at, actor=actor, reason="customer_gained")
 
 
 async def _hold(connection: Connection, erasure: Erasure, clearance: Clearance) -> None:

@@ -43,12 +43,15 @@ def release(
     *,
     count: Annotated[int, typer.Option(min=1, max=100_000, help="How many deletions may go ahead.")],
     reason: Reason,
+    fleet: Annotated[bool, typer.Option("--fleet", help="Of the whole fleet.")] = False,
     partner: Partner = None,
     json: Json = False,
 ) -> None:
-    """Let a stated number of deletions through an open breaker; without --partner, the fleet's."""
+    """Let a stated number of deletions through an open breaker: with --fleet the fleet's, with --partner a partner's."""
+    if fleet == (partner is not None):
+        raise typer.BadParameter("State one: --fleet, or --partner with its id.")
     with session.checking():
-        command = ReleaseBreaker(partner_id=partner, count=count, reason=reason)
+        command = ReleaseBreaker(scope=partner or "fleet", count=count, reason=reason)
     breaker = session.run(lambda tenure: tenure.breakers.release(command))
     if json:
         output.print_json(breaker)

@@ -6,7 +6,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field, StringConstraints
 
-from tenure.contracts.base import Contract, Instant, Text
+from tenure.contracts.base import Command, Contract, Instant, Text
 from tenure.ids import OrganisationId
 
 FEED_NAME = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
@@ -114,14 +114,14 @@ class Feed(Contract):
     """Silent for longer than its rhythm, by the clock of the moment it was read."""
 
 
-class Heartbeat(Contract):
+class Heartbeat(Command):
     """A source says that everything up to `watermark` has been delivered."""
 
     source: FeedName
     watermark: Instant
 
 
-class FeedGap(Contract):
+class FeedGap(Command):
     """A span that a source has lost for good: it counts as activity of everyone (SF-03)."""
 
     source: FeedName

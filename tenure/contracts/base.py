@@ -38,3 +38,9 @@ class Contract(BaseModel):
     """A message: frozen, and tolerant of fields that a newer release added."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+
+class Command(Contract):
+    """What somebody sends over HTTP to change something: a misspelt field is refused, and is never left out (P4, SF-08)."""
+
+    model_config = ConfigDict(extra="forbid")

@@ -1,10 +1,10 @@
 """The breaker: it stops the fleet, or a partner's part of it, when deletions come too fast (SF-05)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tenure.contracts.base import Contract, Instant, Text
+from tenure.contracts.base import Command, Contract, Instant, Text
 from tenure.ids import PartnerId
 
 
@@ -16,7 +16,7 @@ class Breaker(Contract):
     open_since: Instant | None = None
     reason: str | None = None
     released: int = 0
-    """Fences that an operator has let through and that were not used yet."""
+    """Deletions that an operator has let through and that were not used yet."""
     released_by: str | None = None
     released_because: str | None = None
     released_at: Instant | None = None
@@ -32,9 +32,10 @@ class Breaker(Contract):
     """It is open, or fences and own requests together exceed a limit: somebody should look."""
 
 
-class ReleaseBreaker(Contract):
-    """An operator lets a stated number of fences through."""
+class ReleaseBreaker(Command):
+    """An operator lets a stated number of deletions through."""
 
-    partner_id: PartnerId | None = None
+    scope: Literal["fleet"] | PartnerId
+    """Whose breaker: `fleet`, or a partner's id. Nothing stands for the fleet but its name (SF-08)."""
     count: Annotated[int, Field(ge=1, le=100_000)]
     reason: Text

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from temporalio import workflow
 
-from tenure.contracts.base import Contract, Hash, Instant, Text
+from tenure.contracts.base import Command, Contract, Hash, Instant, Text
 from tenure.ids import OrganisationId
 
 
@@ -56,7 +56,7 @@ class Erasure(Contract):
     held_because: str | None = None
 
 
-class AbortErasures(Contract):
+class AbortErasures(Command):
     """An operator stops erasures that the vendor's own mistake began; each organisation is named (SF-08, SF-11)."""
 
     organisations: Annotated[tuple[OrganisationId, ...], Field(min_length=1, max_length=10_000)]

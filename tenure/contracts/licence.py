@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from temporalio import workflow
 
-from tenure.contracts.base import Contract, Instant
+from tenure.contracts.base import Command, Contract, Instant
 from tenure.ids import LicenceSetId, OrganisationId
 
 
@@ -47,7 +47,7 @@ class LicenceSet(Contract):
     """How often it has expired."""
 
 
-class GrantLicences(Contract):
+class GrantLicences(Command):
     """A subscription was bought or a trial became active: it unmarks the organisation (DP-01, DP-02)."""
 
     licence_set_id: LicenceSetId
@@ -57,14 +57,14 @@ class GrantLicences(Contract):
     expires_at: Instant | None = None
 
 
-class ExpireLicences(Contract):
+class ExpireLicences(Command):
     """A trial or subscription came to its end: its licences are suspended (RP-01)."""
 
     licence_set_id: LicenceSetId
     expired_at: Instant
 
 
-class RestoreLicences(Contract):
+class RestoreLicences(Command):
     """A suspended licence set is paid for, or its trial is extended."""
 
     licence_set_id: LicenceSetId

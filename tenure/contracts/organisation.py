@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from tenure.contracts.base import Contract, EmailAddress, Instant, Text
+from tenure.contracts.base import Command, Contract, EmailAddress, Instant, Text
 from tenure.contracts.licence import LicenceSet
 from tenure.ids import OrganisationId, PartnerId, PersonId
 
@@ -116,7 +116,7 @@ class OrganisationPage(Contract):
     """Pass it as `after` for the next page; None on the last."""
 
 
-class DeleteNow(Contract):
+class DeleteNow(Command):
     """A customer's own request to delete its organisation at once (DM-11, DM-12)."""
 
     organisation_id: OrganisationId
@@ -126,7 +126,7 @@ class DeleteNow(Contract):
     """The organisation's name, typed."""
 
 
-class Manage(Contract):
+class Manage(Command):
     """A partner begins to manage, or stops managing, a customer."""
 
     partner_id: PartnerId

@@ -1,5 +1,6 @@
 """The breaker's rule: whether one more fence would be one too many (SF-05)."""
 
+from tenure.contracts.base import Instant
 from tenure.contracts.breaker import Breaker
 
 
@@ -11,6 +12,19 @@ def trips(breaker: Breaker) -> str | None:
 def blocks(breaker: Breaker) -> bool:
     """Whether an open breaker lets nothing through: no fence and no purge, until an operator releases a number."""
     return breaker.open_since is not None and breaker.released <= 0
+
+
+def needs_release(breaker: Breaker, fenced_at: Instant) -> bool:
+    """Whether a purge takes one of the released.
+
+    What was fenced since the breaker opened was released then, and is not released twice.
+    """
+    return breaker.open_since is not None and fenced_at <= breaker.open_since
+
+
+def blocks_purge(breaker: Breaker, fenced_at: Instant) -> bool:
+    """Whether the purge of what was fenced then waits until an operator releases a number (P5)."""
+    return needs_release(breaker, fenced_at) and blocks(breaker)
 
 
 def alerts(breaker: Breaker) -> bool:

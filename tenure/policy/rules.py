@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from tenure.contracts.base import Contract, Text
 
@@ -12,6 +12,8 @@ Days = Annotated[timedelta, Field(ge=timedelta(days=1), le=timedelta(days=3650))
 
 class BreakerLimit(Contract):
     """Fences allowed in a rolling window: the larger of a number and a share of the organisations in scope."""
+
+    model_config = ConfigDict(extra="forbid")
 
     absolute: Annotated[int, Field(ge=0)]
     share: Annotated[float, Field(ge=0, le=1)]
@@ -22,7 +24,12 @@ class BreakerLimit(Contract):
 
 
 class Rules(Contract):
-    """What the lifecycle rules are made of. A blank, zero or negative duration is refused on load (P4)."""
+    """What the lifecycle rules are made of. A blank, zero or negative duration is refused on load (P4).
+
+    So is a rule that is none: a misspelt `dry_run` must not delete.
+    """
+
+    model_config = ConfigDict(extra="forbid")
 
     version: Text = "2026-11"
     trial_grace: Days = timedelta(days=30)
@@ -39,6 +46,10 @@ class Rules(Contract):
     """How long backups of the database hold what was purged: the receipt says so (SF-07)."""
     when_nobody_reachable: Literal["proceed", "hold"] = "proceed"
     """SF-02, DM-17."""
+    refusals: Annotated[int, Field(ge=1)] = 3
+    """How many refusals of an address make it final (SF-02): a mailbox that moves over a weekend is still reached."""
+    refusal_interval: Days = timedelta(days=1)
+    """Between the attempts at an address that is refused (SF-02)."""
     per_second: Annotated[float, Field(gt=0, le=100)] = 1.0
     """The rate of warnings and fences (SF-05)."""
     look_again: Annotated[timedelta, Field(ge=timedelta(minutes=1))] = timedelta(hours=1)

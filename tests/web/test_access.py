@@ -45,7 +45,7 @@ async def test_a_service_does_not_hold_the_switches(http: httpx.AsyncClient) -> 
         assert code(await http.get(path)) == "not_permitted"
     for path, command in {
         "/v1/erasures/abort": {"organisations": ["org_a"], "reason": "x"},
-        "/v1/breakers/release": {"count": 1, "reason": "x"},
+        "/v1/breakers/release": {"scope": "fleet", "count": 1, "reason": "x"},
         "/v1/feeds/register": {"source": "a", "rhythm": "PT1H"},
     }.items():
         assert code(await http.post(path, json=command)) == "not_permitted"
@@ -91,7 +91,7 @@ async def test_a_partner_changes_nothing(site: Site, partner: httpx.AsyncClient,
         "/v1/licence-sets/grant": {"licence_set_id": "lic_a", "organisation_id": own, "kind": "trial"},
         "/v1/managements/end": {"partner_id": partner_id, "organisation_id": own},
         "/v1/erasures/abort": {"organisations": [own], "reason": "x"},
-        "/v1/breakers/release": {"count": 1, "reason": "x"},
+        "/v1/breakers/release": {"scope": "fleet", "count": 1, "reason": "x"},
         "/v1/feeds/heartbeat": {"source": "identity", "watermark": "2026-01-01T00:00:00Z"},
     }.items():
         assert code(await partner.post(path, json=command)) == "not_permitted"

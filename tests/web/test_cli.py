@@ -166,7 +166,7 @@ async def test_erasures_are_aborted_after_a_plan(site: Site, tenure: Command, tm
 
 async def test_a_breaker_is_shown_and_released(site: Site, tenure: Command) -> None:
     """A closed breaker has nothing to release; an open one lets the stated number through (SF-05)."""
-    release = ("breaker", "release", "--count", "3", "--reason", "Expected")
+    release = ("breaker", "release", "--fleet", "--count", "3", "--reason", "Expected")
     assert "nothing to release" in said(await tenure(*release, code=1))
     await site.town.execute("update breakers set open_since = business_now(), reason = 'test'")
     assert "open" in (await tenure("breaker", "show")).stdout
@@ -227,8 +227,10 @@ async def test_notices_are_listed_and_previewed(site: Site, tenure: Command, tmp
         (("feeds", "register", "Not A Name", "--rhythm", "1h"), 2),
         (("feeds", "heartbeat", "a", "--watermark", "2026-01-01T00:00:00"), 2),
         (("import", "nowhere.csv"), 2),
-        (("breaker", "release", "--count", "0", "--reason", "x"), 2),
-        (("breaker", "release", "--count", "1", "--reason", ""), 2),
+        (("breaker", "release", "--fleet", "--count", "0", "--reason", "x"), 2),
+        (("breaker", "release", "--fleet", "--count", "1", "--reason", ""), 2),
+        (("breaker", "release", "--count", "1", "--reason", "neither scope"), 2),
+        (("breaker", "release", "--fleet", "--partner", "ptr_a", "--count", "1", "--reason", "both"), 2),
         (("calendar", "--ics", "/nowhere/tenure.ics"), 2),
         (("nonsense",), 2),
     ],

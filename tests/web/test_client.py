@@ -155,7 +155,9 @@ async def test_an_open_breaker_is_released(site: Site, operator: Tenure) -> None
     assert (await site.town.state(ids[-1])) is OrganisationState.WARNED
     [fleet, *_] = await operator.breakers.list()
     assert fleet.open_since is not None
-    released = await operator.breakers.release(ReleaseBreaker(count=2, reason="Expected after the price change"))
+    released = await operator.breakers.release(
+        ReleaseBreaker(scope="fleet", count=2, reason="Expected after the price change")
+    )
     assert (released.released, released.released_by) == (2, "operator:ada")
     assert released.released_because == "Expected after the price change"
 

@@ -129,7 +129,7 @@ async def test_a_lost_answer_does_not_act_twice(site: Site) -> None:
     await site.town.execute("update breakers set open_since = business_now(), reason = 'test'")
     token = await site.token(CredentialRole.OPERATOR)
     async with forgetful(site.url, forget=2) as url, Tenure(url, token) as client:
-        breaker = await client.breakers.release(ReleaseBreaker(count=2, reason="Checked"))
+        breaker = await client.breakers.release(ReleaseBreaker(scope="fleet", count=2, reason="Checked"))
     assert breaker.released == 2
 
 

@@ -24,9 +24,7 @@ async def breakers(visit: Visit) -> Response:
 async def release(visit: Visit) -> Response:
     """Let a stated number through."""
     form = await visit.request.form()
-    command = _command(
-        ReleaseBreaker, partner_id=form.get("partner_id") or None, count=form.get("count"), reason=form.get("reason")
-    )
+    command = _command(ReleaseBreaker, scope=form.get("scope"), count=form.get("count"), reason=form.get("reason"))
     done = await visit.services.breakers.release(visit.caller(_key(form)), command)
     return visit.render(
         "breakers.html", here="breakers", breakers=await visit.services.breakers.all(), key=uuid4(), done=done

@@ -146,7 +146,7 @@ def release(partner: str, count: int, reason: str) -> Act:
     """The operator lets a number of deletions through an open breaker."""
 
     async def act(world: World, _now: Instant) -> None:
-        command = ReleaseBreaker(partner_id=PartnerId(f"ptr_{partner}"), count=count, reason=reason)
+        command = ReleaseBreaker(scope=PartnerId(f"ptr_{partner}"), count=count, reason=reason)
         await world.operator.breakers.release(command)
 
     return act

@@ -66,7 +66,7 @@ class Machinery:
             )
             self.next_turn_at = organisation.turn_at + timedelta(seconds=1 / self.world.rules.per_second)
             found = self.policy.deletion.assess(self._evidence(organisation), as_of, self.world.rules)
-        if found.verdict is Verdict.FENCE and not self._passes_breaker():
+        if found.verdict is Verdict.FENCE and not self._passes_breaker(organisation):
             organisation.turn_at = None
             self.look_at(organisation, as_of + self.world.rules.look_again)
             return
@@ -196,17 +196,19 @@ class Machinery:
             ),
             feeds=self._feed_models(),
             late_activity=organisation.late,
-            breaker_open=self.policy.breaker.blocks(self.breaker),
+            breaker_open=self.policy.breaker.blocks_purge(self.breaker, organisation.fenced_at),
             customers_managed=organisation.customers,
         )
         clearance = self.policy.erasure.clear(evidence, self.world.now, self.world.rules)
         if clearance.cleared:
+            if self.policy.breaker.needs_release(self.breaker, organisation.fenced_at):
+                self._use(organisation)
             self.world.witness.purged(organisation.name, self.world.now, self._feed_records())
             organisation.state, organisation.purging = OrganisationState.DELETED, True
         else:
             self.look_at(organisation, clearance.due_at)
 
-    def _passes_breaker(self) -> bool:
+    def _passes_breaker(self, organisation: Organisation) -> bool:
         recent = [at for at in self.fences if at > self.world.now - DAY]
         breaker = self.breaker.model_copy(
             update={
@@ -222,9 +224,21 @@ class Machinery:
             self.breaker = breaker.model_copy(update={"open_since": self.world.now, "released": 0})
             self.world.witness.stops()
             return False
-        left = breaker.released - 1
-        self.breaker = breaker.model_copy(update={"released": left, "open_since": breaker.open_since if left else None})
+        self._use(organisation)
         return True
+
+    def _use(self, organisation: Organisation) -> None:
+        """Take one of the released; with the last the breaker closes, if nothing that was fenced before it opened is left."""
+        left, open_since = self.breaker.released - 1, self.breaker.open_since
+        waits = any(
+            other.state is OrganisationState.ERASING
+            and self.policy.breaker.needs_release(self.breaker, other.fenced_at)
+            for other in self.world.organisations
+            if other is not organisation and other.fenced_at is not None
+        )
+        self.breaker = self.breaker.model_copy(
+            update={"released": left, "open_since": open_since if left or waits else None}
+        )
 
     def _evidence(self, organisation: Organisation) -> Evidence:
         return Evidence(

@@ -129,6 +129,9 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
     "an open breaker lets through": [
         ("breaker", "return breaker.open_since is not None and breaker.released <= 0", "return False"),
     ],
+    "a purge takes no release": [
+        ("breaker", "return breaker.open_since is not None and fenced_at <= breaker.open_since", "return False"),
+    ],
     "there is no quarantine": [
         ("erasure", "if as_of < erasure.quarantine_until:", "if False:"),
     ],

@@ -1,6 +1,6 @@
 """The breaker's rule: when one more is one too many, what an open one lets through, and what is worth an alert."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tenure.contracts.activity import FeedGap, Heartbeat
+from tenure.contracts.base import Command
 from tenure.contracts.breaker import Breaker, ReleaseBreaker
-from tenure.policy.breaker import alerts, blocks, trips
+from tenure.contracts.erasure import AbortErasures
+from tenure.contracts.licence import ExpireLicences, GrantLicences
+from tenure.contracts.organisation import DeleteNow, Manage
+from tenure.policy.breaker import alerts, blocks, blocks_purge, trips
 from tenure.policy.rules import BreakerLimit, Rules
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -60,14 +65,50 @@ def test_own_requests_count_for_the_alert_and_trip_nothing() -> None:
 def test_a_release_states_a_number(count: object) -> None:
     """Nothing blank, zero, negative or boundless releases anything (P4, SF-08)."""
     with pytest.raises(ValidationError):
-        ReleaseBreaker.model_validate({"count": count, "reason": "checked"})
+        ReleaseBreaker.model_validate({"scope": "fleet", "count": count, "reason": "checked"})
 
 
 @pytest.mark.parametrize("reason", ["", "   ", None])
 def test_a_release_says_why(reason: object) -> None:
     """Who and why is part of a release (SF-05)."""
     with pytest.raises(ValidationError):
-        ReleaseBreaker.model_validate({"count": 1, "reason": reason})
+        ReleaseBreaker.model_validate({"scope": "fleet", "count": 1, "reason": reason})
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        {},
+        {"partner": "ptr_a"},
+        {"scope": ""},
+        {"scope": None},
+        {"scope": "org_a"},
+        {"scope": "fleet", "partner": "ptr_a"},
+    ],
+)
+def test_a_release_names_its_scope(scope: dict[str, Any]) -> None:
+    """A missing or misspelt scope, and one of another kind, never widens a release to the fleet (SF-08, P4)."""
+    with pytest.raises(ValidationError):
+        ReleaseBreaker.model_validate({"count": 1, "reason": "checked"} | scope)
+
+
+@pytest.mark.parametrize(
+    "command", [AbortErasures, DeleteNow, ExpireLicences, FeedGap, GrantLicences, Heartbeat, Manage]
+)
+def test_a_command_refuses_what_it_does_not_know(command: type[Command]) -> None:
+    """A misspelt field is no field left out (SF-08, P4)."""
+    with pytest.raises(ValidationError) as refused:
+        command.model_validate({"nonsense": 1})
+    assert ("nonsense",) in [error["loc"] for error in refused.value.errors() if error["type"] == "extra_forbidden"]
+
+
+def test_what_was_fenced_since_it_opened_was_released_then() -> None:
+    """Only what was fenced before takes a release for its purge, that very instant included (SF-05, P5)."""
+    open_one = breaker(open_since=NOW)
+    assert blocks_purge(open_one, NOW)
+    assert not blocks_purge(open_one, NOW + timedelta(microseconds=1))
+    assert not blocks_purge(breaker(open_since=NOW, released=1), NOW)
+    assert not blocks_purge(breaker(), NOW)
 
 
 DURATIONS = ("trial_grace", "subscription_grace", "silence", "notice_period")
@@ -106,6 +147,8 @@ def test_no_period_of_grace_is_shorter_than_a_day(name: str, value: object) -> N
         {"fleet_hour": {"absolute": 300, "share": 0}},
         {"partner_day": {"absolute": 1, "share": 0}},
         {"dry_run": ""},
+        {"dryrun": True},
+        {"fleet_hour": {"absolute": 1, "share": 0, "per_day": 1}},
     ],
 )
 def test_no_cap_or_switch_is_nonsense(rules: dict[str, Any]) -> None:

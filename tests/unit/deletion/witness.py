@@ -58,6 +58,8 @@ class OrganisationRecord:
     looked_under: str = ""
     """The version of the rules at the last look."""
     fenced_at: datetime | None = None
+    stopped: bool = False
+    """The breaker has opened since its fence."""
     known_at_fence: datetime | None = None
 
 
@@ -108,8 +110,10 @@ class Witness:
         self.organisations[name].looked_under = self.version
 
     def stops(self) -> None:
-        """The breaker opens."""
+        """The breaker opens: what is in quarantine now is not purged without a release (P5)."""
         self.stopped = True
+        for record in self.organisations.values():
+            record.stopped = record.fenced_at is not None
 
     def releases(self, number: int) -> None:
         """An operator releases a number."""
@@ -183,6 +187,7 @@ class Witness:
         self._counted(now)
         self._acted(now)
         record.fenced_at, record.known_at_fence = now, max(record.known_events, default=None)
+        record.stopped = False
 
     def aborted(self, name: str) -> None:
         """An operator brings an organisation back from the quarantine."""
@@ -203,6 +208,9 @@ class Witness:
         require(holds=not late, otherwise="purged though it was active before its fence")
         require(holds=record.customers == 0, otherwise="purged though it manages a customer")
         require(holds=not self.stopped, otherwise="purged while the breaker is open")
+        if record.stopped:
+            require(holds=self._released > 0, otherwise="purged without a release")
+            self._released -= 1
 
     def _end_of_activity(self, record: OrganisationRecord) -> datetime:
         assert record.counting_from is not None
