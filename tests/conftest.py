@@ -29,6 +29,9 @@ _PATIENCE_SECONDS = 10.0
 def pytest_configure() -> None:
     """End by SIGTERM, as `timeout` sends it, like by Ctrl-C: fixtures are closed and their data removed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Who started this in the background, or under nohup, has these ignored, and every program under test would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def reporter(request: pytest.FixtureRequest) -> Report:
@@ -57,8 +60,8 @@ def stack_data() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 async def postgres_url(stack_data: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
-    """The URL of an empty database, as superuser."""
-    async with embedded_postgres(stack_data, reporter(request)) as url:
+    """The URL of an empty database, as superuser, on a server whose data goes with it: no test here cuts its power."""
+    async with embedded_postgres(stack_data, reporter(request), durable=False) as url:
         yield url
 
 
