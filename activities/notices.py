@@ -1,19 +1,28 @@
 """Notices on their way to people."""
 
-from temporalio import activity
+from datetime import timedelta
+from typing import Final
 
-from tenure.contracts.notice import DeliverInput, DeliverResult, Delivery, Notice
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from tenure.contracts.notice import DeliverInput, DeliverResult, Delivery, Notice, NoticeState
 from tenure.errors import MailRefused, Unavailable
 from tenure.ports import Mailer, Notices, Writer
+
+REFUSED: Final = "recipient_refused"
+"""The type of the failure by which a refused recipient is tried again."""
 
 
 class NoticeActivities:
     """One attempt after the other to deliver one notice to one recipient."""
 
-    def __init__(self, notices: Notices, writer: Writer, mailer: Mailer) -> None:
+    def __init__(self, notices: Notices, writer: Writer, mailer: Mailer, *, refusal_interval: timedelta) -> None:
+        """Take the ports, and how long to leave an address alone that is refused."""
         self._notices = notices
         self._writer = writer
         self._mailer = mailer
+        self._refusal_interval = refusal_interval
 
     @activity.defn(name="deliver_notice")
     async def deliver(self, command: DeliverInput) -> DeliverResult:
@@ -23,6 +32,7 @@ class NoticeActivities:
 
         Raises:
             Unavailable: the server did not take it this time.
+            ApplicationError: it refuses the recipient, not often enough to be final; tried again after the interval.
         """
         delivery = await self._notices.next_attempt(command.notice_id)
         if delivery is None:
@@ -38,7 +48,15 @@ class NoticeActivities:
         try:
             answer = await self._mailer.send(self._writer.write(delivery))
         except MailRefused as refusal:
-            return await self._notices.refused(notice_id, str(refusal))
+            notice = await self._notices.refused(notice_id, str(refusal))
+            if notice.state is not NoticeState.QUEUED:
+                return notice
+            raise ApplicationError(
+                "The mail server refuses the recipient; its answer is in the ledger, and it is asked again.",
+                type=REFUSED,
+                next_retry_delay=self._refusal_interval,
+                category=ApplicationErrorCategory.BENIGN,
+            ) from None
         except Unavailable as error:
             await self._notices.deferred(notice_id, str(error))
             raise Unavailable("The mail server did not take the notice; its answer is in the ledger.") from None

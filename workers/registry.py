@@ -23,7 +23,9 @@ def activities(application: Application, mailer: Mailer, executions: Executions)
     """The activities of the main queue; none of them can delete (SF-12)."""
     services = application.services
     countdowns = CountdownActivities(application.countdowns)
-    notices = NoticeActivities(services.notices, services.writer, mailer)
+    notices = NoticeActivities(
+        services.notices, services.writer, mailer, refusal_interval=application.rules.refusal_interval
+    )
     graces = GraceActivities(services.licences)
     erasures = ErasureActivities(services.erasures)
     reconciliation = ReconciliationActivities(application.processes, executions)

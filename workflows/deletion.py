@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from temporalio import workflow
 
@@ -40,6 +41,7 @@ class DeletionCountdown(DeletionCountdownContract):
         self._step: CountdownStep | None = None
         self._deliveries: dict[str, workflow.ActivityHandle[DeliverResult]] = {}
         self._newest: ActivitySignal | None = None
+        self._unwritten: list[ActivitySignal] = []
         self._writing = asyncio.Lock()
 
     @workflow.run
@@ -107,15 +109,20 @@ class DeletionCountdown(DeletionCountdownContract):
                 delivery = workflow.start_activity_method(
                     NoticeActivities.deliver, DeliverInput(notice_id=notice_id), **_options.mail("Deliver the warning")
                 )
-                delivery.add_done_callback(self._delivered)
+                delivery.add_done_callback(partial(self._delivered, notice_id))
                 self._deliveries[notice_id] = delivery
 
-    def _delivered(self, delivery: asyncio.Task[DeliverResult]) -> None:
-        """Look again once one has arrived or never will: the notice period runs from the first acceptance (SF-02)."""
+    def _delivered(self, notice_id: str, delivery: asyncio.Task[DeliverResult]) -> None:
+        """Look again once one has arrived or never will: the notice period runs from the first acceptance (SF-02).
+
+        It may be queued once more: for another address of its recipient.
+        """
         if delivery.cancelled():
             return
         if error := delivery.exception():
             workflow.logger.error("A notice cannot be delivered.", exc_info=error)
+        elif self._deliveries.get(notice_id) is delivery:
+            del self._deliveries[notice_id]
         self._watch.tell()
 
     async def _withdraw(self) -> None:
@@ -146,18 +153,29 @@ class DeletionCountdown(DeletionCountdownContract):
     async def activity(self, activity: ActivitySignal) -> None:
         """Write down the newest activity at once; what comes while a write is pending is folded into the next.
 
-        An instant too far in the future is a wrong clock, and must not hide the activity that follows.
+        An instant too far in the future is a wrong clock, by ours or by the database's, which alone counts: it must not
+        hide other activity. So only what was written stands for what is older.
         """
-        if activity.at > workflow.now() + FUTURE_TOLERANCE or (self._newest and activity.at <= self._newest.at):
+        if activity.at > workflow.now() + FUTURE_TOLERANCE:
             return
-        self._newest = activity
+        self._unwritten.append(activity)
         async with self._writing:
-            if self._newest is activity:
-                await workflow.execute_activity_method(
-                    CountdownActivities.record,
-                    ActivityReport(organisation_id=self._countdown.organisation_id, activity=activity),
-                    **_options.facts("Write down activity"),
-                )
+            while self._unwritten:
+                await self._write_newest()
+
+    async def _write_newest(self) -> None:
+        newest = max(self._unwritten, key=lambda each: each.at)
+        if self._newest is None or newest.at > self._newest.at:
+            written = await workflow.execute_activity_method(
+                CountdownActivities.record,
+                ActivityReport(organisation_id=self._countdown.organisation_id, activity=newest),
+                **_options.facts("Write down activity"),
+            )
+            if written.rejected:
+                self._unwritten.remove(newest)
+                return
+            self._newest = newest
+        self._unwritten = [each for each in self._unwritten if each.at > newest.at]
 
     @workflow.query(name="state", description="What was found at the last look.")
     def state(self) -> CountdownStep | None:

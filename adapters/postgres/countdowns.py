@@ -1,5 +1,7 @@
 """The countdown's guarded transactions: look, warn, fence. Each reads everything again under lock (XC-06)."""
 
+import asyncpg
+
 from adapters.postgres import audit, breakers, fencing, ledger, receipts
 from adapters.postgres.clock import in_time
 from adapters.postgres.database import Connection, Database, lock
@@ -33,7 +35,7 @@ class PostgresCountdowns:
         """
         async with self._database.write() as connection:
             locked = await lock(connection, at.organisation_id)
-            found = await look(connection, at, locked.get(at.organisation_id), self._rules, lock_activity=False)
+            found = await self._look(connection, at, locked.get(at.organisation_id), lock_activity=False)
             return await conclude(connection, found, self._rules)
 
     async def warn(self, at: CountdownAt) -> CountdownStep:
@@ -45,7 +47,7 @@ class PostgresCountdowns:
         async with in_time(self._database, at.as_of, self._rules) as connection:
             locked = await lock(connection, at.organisation_id)
             # With its row locked: activity after this look finds the row watched, and wakes the countdown.
-            found = await look(connection, at, locked.get(at.organisation_id), self._rules, lock_activity=True)
+            found = await self._look(connection, at, locked.get(at.organisation_id), lock_activity=True)
             if found.assessment.verdict is not Verdict.WARN:
                 return await conclude(connection, found, self._rules)
             await self._begin_warning(connection, found)
@@ -59,7 +61,7 @@ class PostgresCountdowns:
         """
         async with in_time(self._database, at.as_of, self._rules) as connection:
             locked = await fencing.lock_with_managers(connection, at.organisation_id)
-            found = await look(connection, at, locked.get(at.organisation_id), self._rules, lock_activity=True)
+            found = await self._look(connection, at, locked.get(at.organisation_id), lock_activity=True)
             if found.assessment.verdict is not Verdict.FENCE:
                 return await conclude(connection, found, self._rules)
             held_because = await breakers.pass_one(connection, at.organisation_id, found.now, self._rules)
@@ -88,6 +90,18 @@ class PostgresCountdowns:
                     organisation_id=report.organisation_id, kind=signal.kind, at=signal.at, source=signal.source
                 )
             ]
+        )
+
+    async def _look(
+        self, connection: Connection, at: CountdownAt, organisation: asyncpg.Record | None, *, lock_activity: bool
+    ) -> Look:
+        return await look(
+            connection,
+            at,
+            organisation,
+            self._rules,
+            message_domain=self._message_domain,
+            lock_activity=lock_activity,
         )
 
     async def _begin_warning(self, connection: Connection, found: Look) -> None:

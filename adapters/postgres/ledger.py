@@ -17,7 +17,7 @@ _NOTICES: Final = UUID("0d1b9a52-6d3c-5b0e-9a86-3c1f5a5b7f10")
 _ADDRESS: Final = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 _FULL_ADMINS = """
-select p.person_id from people p join person_roles r using (person_id)
+select p.person_id, p.email_version from people p join person_roles r using (person_id)
  where p.organisation_id = $1 and r.role = 'customer_full_admin' order by p.person_id
 """
 
@@ -25,19 +25,29 @@ select p.person_id from people p join person_roles r using (person_id)
 async def queue_warnings(
     connection: Connection, organisation_id: OrganisationId, generation: int, cycle: int, *, at: Instant, domain: str
 ) -> None:
-    """Write a row for each full admin that has none in this cycle (DM-05, NO-08); nobody else is mailed (NO-10)."""
+    """Write a row for each full admin that has none in this cycle (DM-05, NO-08); nobody else is mailed (NO-10).
+
+    One that was refused is tried again once its recipient has another address, and one that was dropped once its
+    recipient is a full admin again (SF-02).
+    """
     kind = NoticeKind.DELETION_WARNING
-    recipients = [PersonId(row["person_id"]) for row in await connection.fetch(_FULL_ADMINS, organisation_id)]
+    admins = await connection.fetch(_FULL_ADMINS, organisation_id)
+    recipients = [PersonId(row["person_id"]) for row in admins]
     ids = [notice_id(kind, organisation_id, generation, cycle, recipient) for recipient in recipients]
     await connection.execute(
         "insert into notices"
-        " (notice_id, kind, organisation_id, subject, generation, cycle, recipient, message_id, created_at)"
-        " select notice_id, $4, $5, $6, $7, $8, recipient, message_id, $9"
-        "   from unnest($1::uuid[], $2::text[], $3::text[]) as t (notice_id, recipient, message_id)"
-        " on conflict do nothing",
+        " (notice_id, kind, organisation_id, subject, generation, cycle, recipient, message_id, email_version, created_at)"
+        " select notice_id, $5, $6, $7, $8, $9, recipient, message_id, email_version, $10"
+        "   from unnest($1::uuid[], $2::text[], $3::text[], $4::int[])"
+        "     as t (notice_id, recipient, message_id, email_version)"
+        " on conflict (notice_id) do update"
+        " set state = 'queued', email_version = excluded.email_version, refusals = 0, last_refusal_at = null"
+        " where notices.state = 'dropped'"
+        "    or notices.state = 'refused' and notices.email_version <> excluded.email_version",
         ids,
         recipients,
         [message_id(id_, domain) for id_ in ids],
+        [row["email_version"] for row in admins],
         kind,
         organisation_id,
         organisation_id,

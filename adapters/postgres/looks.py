@@ -32,6 +32,8 @@ class Look:
     """`business_now()` after the locks."""
     evidence: Evidence
     assessment: Assessment
+    message_domain: str
+    """Ends the Message-IDs of warnings that are queued."""
 
     def with_breaker_open(self, reason: str, rules: Rules) -> "Look":
         """The same look with the breaker open, which holds it."""
@@ -41,15 +43,25 @@ class Look:
 
 
 async def look(
-    connection: Connection, at: CountdownAt, organisation: asyncpg.Record | None, rules: Rules, *, lock_activity: bool
+    connection: Connection,
+    at: CountdownAt,
+    organisation: asyncpg.Record | None,
+    rules: Rules,
+    *,
+    message_domain: str,
+    lock_activity: bool,
 ) -> Look:
     """Read the evidence and judge it; an act that is due takes its turn.
+
+    While no warning was accepted, each look finds out whether there is somebody to be tried by now: an organisation that
+    can be reached is never deleted as one that cannot (SF-02).
 
     Args:
         connection: A transaction.
         at: Which countdown, and as of when.
         organisation: Its row, as locked.
         rules: The rules.
+        message_domain: Ends the Message-IDs of warnings that are queued.
         lock_activity: See `read_evidence`.
 
     Raises:
@@ -60,20 +72,24 @@ async def look(
     evidence = await read_evidence(connection, at.organisation_id, lock_activity=lock_activity)
     now = await business_now(connection)
     if evidence.state in COUNTING and evidence.generation != at.generation:
-        return Look(at, organisation, now, evidence, _OTHER_GENERATION)
+        return Look(at, organisation, now, evidence, _OTHER_GENERATION, message_domain)
     assessment = deletion.assess(evidence, at.as_of, rules)
+    if _is_untold(evidence, assessment):
+        evidence = await _pursue(connection, evidence, now, message_domain)
+        assessment = deletion.assess(evidence, at.as_of, rules)
     if deletion.needs_turn(assessment, evidence, now):
         turn = await take_turn(connection, at.organisation_id, at.generation, as_of=at.as_of, now=now, rules=rules)
         evidence = evidence.model_copy(update={"turn_at": turn})
         assessment = deletion.assess(evidence, at.as_of, rules)
-    return Look(at, organisation, now, evidence, assessment)
+    return Look(at, organisation, now, evidence, assessment, message_domain)
 
 
 async def look_again(connection: Connection, found: Look, rules: Rules) -> CountdownStep:
     """After an act: what holds now, so that the answer says what is waited for next."""
-    return await conclude(
-        connection, await look(connection, found.at, found.organisation, rules, lock_activity=False), rules
+    again = await look(
+        connection, found.at, found.organisation, rules, message_domain=found.message_domain, lock_activity=False
     )
+    return await conclude(connection, again, rules)
 
 
 async def conclude(connection: Connection, found: Look, rules: Rules) -> CountdownStep:
@@ -99,6 +115,24 @@ async def conclude(connection: Connection, found: Look, rules: Rules) -> Countdo
 async def close(connection: Connection, found: Look) -> None:
     """The countdown is over: its process has nothing left to wait for."""
     await close_process(connection, names.deletion_id(found.at.organisation_id, found.at.generation), found.now)
+
+
+def _is_untold(evidence: Evidence, assessment: Assessment) -> bool:
+    """Whether a warning stands that nobody's mail server has accepted."""
+    if evidence.promise is None or assessment.verdict in deletion.VOIDS_WARNING:
+        return False
+    return evidence.state is OrganisationState.WARNED and evidence.promise.first_accepted_at is None
+
+
+async def _pursue(connection: Connection, evidence: Evidence, now: Instant, domain: str) -> Evidence:
+    """Queue the warning for whoever can be reached by now, and let the promise wait for what becomes of it (SF-02)."""
+    cycle = evidence.organisation_id, evidence.generation, evidence.cycle
+    await ledger.queue_warnings(connection, *cycle, at=now, domain=domain)
+    if evidence.promise is None or not evidence.promise.settled or not await ledger.queued(connection, *cycle):
+        return evidence
+    resumed = promise.resumed(evidence.promise)
+    await ledger.store_promise(connection, evidence.organisation_id, evidence.generation, resumed)
+    return evidence.model_copy(update={"promise": resumed})
 
 
 async def _unmark(connection: Connection, found: Look) -> None:

@@ -12,9 +12,9 @@ import asyncpg
 from adapters.postgres import ledger
 from adapters.postgres.database import Connection, Database, business_now, lock
 from adapters.postgres.evidence import read_evidence
-from adapters.postgres.visibility import require_visible
+from adapters.postgres.visibility import require_alive, require_visible
 from tenure.contracts.base import Instant
-from tenure.contracts.deletion import Evidence, Promise, Verdict
+from tenure.contracts.deletion import Evidence, Promise
 from tenure.contracts.notice import Delivery, Notice, NoticeKind, NoticeState
 from tenure.contracts.organisation import GONE, OrganisationState
 from tenure.errors import Refusal, RefusalCode
@@ -24,11 +24,8 @@ from tenure.policy.rules import Rules
 from tenure.ports import Caller
 from tenure.settings import InstallationKind
 
-_UNTRUE = frozenset({Verdict.RESET, Verdict.UNMARK, Verdict.END})
-"""Verdicts under which a warning must not go out any more."""
-
 _RECIPIENTS = """
-select p.person_id, p.name, p.email, coalesce(p.language, o.language) as language,
+select p.person_id, p.name, p.email, p.email_version, coalesce(p.language, o.language) as language,
        o.time_zone, o.name as organisation_name
   from people p join person_roles r using (person_id) join organisations o using (organisation_id)
  where p.organisation_id = $1 and r.role = 'customer_full_admin' and ($2::text is null or p.person_id = $2)
@@ -77,15 +74,20 @@ class PostgresNotices:
             standing = await self._standing_promise(connection, entry)
             if recipient is None or standing is None:
                 await _set_state(connection, entry, NoticeState.DROPPED)
-                await self._settle(connection, entry)
+                if standing is not None:  # else the warning is void with the next look at its countdown
+                    await self._settle(connection, entry)
                 return None
             due = promise.attempted(standing, entry.now, entry.organisation["time_zone"], self._rules)
             await ledger.store_promise(connection, entry.organisation_id, entry.row["generation"], due)
             row = await connection.fetchrow(
                 "update notices set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, $2),"
-                " last_attempt_at = $2 where notice_id = $1 returning *",
+                " last_attempt_at = $2, email_version = $3,"
+                " refusals = case when email_version = $3 then refusals else 0 end,"
+                " last_refusal_at = case when email_version = $3 then last_refusal_at end"
+                " where notice_id = $1 returning *",
                 notice_id,
                 entry.now,
+                recipient["email_version"],
             )
             assert row is not None
             return self._delivery(ledger.notice(row), recipient, entry.now, due.base_at, due.not_before)
@@ -105,11 +107,22 @@ class PostgresNotices:
             return notice
 
     async def refused(self, notice_id: str, answer: str) -> Notice:
-        """The mail server refuses it for good."""
+        """The mail server refuses the recipient: final after some refusals, else still queued; see the port."""
         async with self._database.write() as connection:
             entry = await _answered(connection, notice_id)
             if not entry.is_queued:
                 return ledger.notice(entry.row)
+            refusals = entry.row["refusals"]
+            if promise.refusal_counts(entry.row["last_refusal_at"], entry.now, self._rules):
+                refusals += 1
+                await connection.execute(
+                    "update notices set refusals = $2, last_refusal_at = $3 where notice_id = $1",
+                    notice_id,
+                    refusals,
+                    entry.now,
+                )
+            if refusals < self._rules.refusals:
+                return await _set_state(connection, entry, NoticeState.QUEUED, answer)
             notice = await _set_state(connection, entry, NoticeState.REFUSED, answer)
             await self._settle(connection, entry)
             return notice
@@ -122,9 +135,14 @@ class PostgresNotices:
                 await _set_state(connection, entry, NoticeState.QUEUED, answer)
 
     async def of(self, caller: Caller, organisation_id: OrganisationId) -> Sequence[Notice]:
-        """All notices of an organisation that the caller may see, oldest first (P14)."""
+        """All notices of an organisation that the caller may see, oldest first (P14).
+
+        Raises:
+            Refusal: `organisation_not_found`; `org_deleted` from its fence on to a partner, and from its receipt on to
+                everybody (SF-11).
+        """
         async with self._database.read() as connection:
-            await require_visible(connection, caller, organisation_id)
+            await require_alive(connection, caller, organisation_id)
             rows = await connection.fetch(
                 "select * from notices where organisation_id = $1 order by created_at, notice_id", organisation_id
             )
@@ -175,7 +193,7 @@ class PostgresNotices:
         evidence = await read_evidence(connection, entry.organisation_id, lock_activity=False)
         if (evidence.organisation_id, evidence.generation, evidence.cycle) != entry.cycle:
             return None
-        if deletion.assess(evidence, entry.now, self._rules).verdict in _UNTRUE:
+        if deletion.assess(evidence, entry.now, self._rules).verdict in deletion.VOIDS_WARNING:
             return None
         return evidence.promise if evidence.state is OrganisationState.WARNED else None
 

@@ -90,28 +90,33 @@ with created as (
 )
 select (select count(*) from staged_people) as total, (select count(*) from created) as created,
        (select count(*) from (select person_id from changed union select person_id from dropped
-                              union select person_id from added except select person_id from created) as u) as updated
+                              union select person_id from added except select person_id from created) as u) as updated,
+       array(select distinct s.organisation_id::text
+               from (select person_id from created union select person_id from changed
+                     union select person_id from dropped union select person_id from added) as u
+               join staged_people s using (person_id)
+               join organisations o on o.organisation_id = s.organisation_id and o.state = 'warned') as watched
 """
 
 # Those that are known equal what is stored, or the import would have been refused: the new ones stay staged.
 _LICENCE_SETS_KNOWN: Final = """
 delete from staged_licence_sets s using licence_sets l where l.licence_set_id = s.licence_set_id
 """
+# A base says of a set that it was paid for until its expiry, or until now where that is still planned: an expiry from then
+# on can be reported, also one from before the import; an older one is history, and ends nothing that was paid for since.
 _LICENCE_SETS: Final = """
 insert into licence_sets
     (licence_set_id, organisation_id, kind, state, meetings, expires_at, removal_due_at, removed_at,
      active_since, expired_at, generation, created_at)
 select licence_set_id, organisation_id, kind, state, meetings, expires_at,
        case when state = 'suspended' then removal_due_at end,
-# A base says of a set that it was paid for until its expiry, or until now where that is still planned: an expiry from then
-# on can be reported, also one from before the import; an older one is history, and ends nothing that was paid for since.
        case when state = 'removed' then least(removal_due_at, $1) end,
+       least(expires_at, $1), case when state <> 'active' then expires_at end,
        case when state = 'active' then 0 else 1 end, $1
   from staged_licence_sets
 """
 
 
-       least(expires_at, $1), case when state <> 'active' then expires_at end,
 class Stored(NamedTuple):
     """What became of the things in an import."""
 
@@ -119,7 +124,7 @@ class Stored(NamedTuple):
     updated: dict[str, int]
     unchanged: int
     watched: list[OrganisationId]
-    """Warned organisations with newer activity: their countdowns look at once."""
+    """Warned organisations with newer activity, or other people to be warned (SF-02): their countdowns look at once."""
 
 
 async def store(connection: Connection, now: Instant) -> Stored:
@@ -134,12 +139,13 @@ async def store(connection: Connection, now: Instant) -> Stored:
         "person": await _run(connection, _PEOPLE, now),
         "licence_set": await _licence_sets(connection, now),
     }
+    watched = {*counts["organisation"]["watched"], *counts["person"]["watched"]}
     changed = sum(count["created"] + count["updated"] for count in counts.values())
     return Stored(
         created={kind: count["created"] for kind, count in counts.items() if count["created"]},
         updated={kind: count["updated"] for kind, count in counts.items() if count["updated"]},
         unchanged=sum(count["total"] for count in counts.values()) - changed,
-        watched=[OrganisationId(organisation_id) for organisation_id in organisations["watched"]],
+        watched=[OrganisationId(organisation_id) for organisation_id in sorted(watched)],
     )
 
 

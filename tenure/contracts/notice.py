@@ -24,7 +24,7 @@ class NoticeState(StrEnum):
     QUEUED = "queued"
     ACCEPTED = "accepted"
     REFUSED = "refused"
-    """The mail server refuses this recipient for good; see `tenure.errors.MailRefused` for what counts."""
+    """The mail server has refused this recipient often enough (SF-02); see `tenure.errors.MailRefused` for what counts."""
     DROPPED = "dropped"
     """What it would have said is no longer true."""
 

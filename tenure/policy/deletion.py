@@ -17,6 +17,8 @@ from tenure.policy.rules import Rules
 TURN_LASTS = timedelta(seconds=30)
 """How long a place in the queue holds once its time has come: after an outage new ones are given, so that what had
 places in it does not go all at once (SF-06)."""
+VOIDS_WARNING = frozenset({Verdict.RESET, Verdict.UNMARK, Verdict.END})
+"""Verdicts under which a warning must not go out any more."""
 _SHORTEST_LOOK = timedelta(minutes=1)
 _SHORTEST_RHYTHM = timedelta(minutes=2)
 

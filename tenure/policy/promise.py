@@ -1,11 +1,15 @@
 """The promise: the date that a warning prints, before which nothing is deleted (SF-01, SF-02)."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Promise
 from tenure.policy.rules import Rules
+
+_EARLY: Final = timedelta(hours=1)
+"""An attempt may come so much before the interval is over, and its refusal counts all the same."""
 
 
 def promised(attempt_at: Instant, time_zone: str, rules: Rules) -> Instant:
@@ -50,6 +54,19 @@ def settled(promise: Promise, settled_at: Instant) -> Promise:
     Where there was none to try, this is the attempt that goes on record (DM-17).
     """
     return promise.model_copy(update={"settled": True, "first_attempt_at": promise.first_attempt_at or settled_at})
+
+
+def resumed(promise: Promise) -> Promise:
+    """What holds once somebody is tried again: a full admin who is new, or whose address was corrected (SF-02).
+
+    While that goes on nobody counts as unreachable, and each attempt moves the date like any other.
+    """
+    return promise.model_copy(update={"settled": False})
+
+
+def refusal_counts(last_counted_at: Instant | None, refused_at: Instant, rules: Rules) -> bool:
+    """Whether a refusal is one more, and not the one before said again: attempts may come close together (SF-02)."""
+    return last_counted_at is None or refused_at - last_counted_at >= rules.refusal_interval - _EARLY
 
 
 def told_at(promise: Promise, rules: Rules) -> Instant | None:

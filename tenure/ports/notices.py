@@ -25,7 +25,11 @@ class Notices(Protocol):
         ...
 
     async def refused(self, notice_id: str, answer: str) -> Notice:
-        """The mail server refuses it for good (5xx)."""
+        """The mail server refuses the recipient (5xx).
+
+        One answer is not final: the notice stays queued until the rules' number of refusals has come, each about the
+        rules' interval after the one before (SF-02).
+        """
         ...
 
     async def deferred(self, notice_id: str, answer: str) -> None:

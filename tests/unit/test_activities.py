@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.erasures import DestructionActivities
@@ -14,6 +16,7 @@ from tenure.errors import MailRefused, Unavailable
 from tenure.ids import OrganisationId
 from tests.deliveries import delivery
 
+DAY = timedelta(days=1)
 ADDRESS = "ada@bakery.example"
 
 
@@ -23,6 +26,7 @@ class Ledger:
 
     answers: Sequence[str | Exception]
     wanted: bool = True
+    final: bool = True
     written: list[str] = field(default_factory=list)
     sent: int = 0
 
@@ -36,8 +40,8 @@ class Ledger:
         return self._write(NoticeState.ACCEPTED, answer)
 
     async def refused(self, notice_id: str, answer: str) -> Notice:
-        """Refused for good."""
-        return self._write(NoticeState.REFUSED, answer)
+        """Refused, for good where that was once too often."""
+        return self._write(NoticeState.REFUSED if self.final else NoticeState.QUEUED, answer)
 
     async def deferred(self, notice_id: str, answer: str) -> None:
         """Not now."""
@@ -62,7 +66,7 @@ class Ledger:
 
 async def deliver(ledger: Ledger) -> NoticeState | None:
     """One attempt."""
-    activities = NoticeActivities(ledger, ledger, ledger)  # type: ignore[arg-type]
+    activities = NoticeActivities(ledger, ledger, ledger, refusal_interval=DAY)  # type: ignore[arg-type]
     result = await ActivityEnvironment().run(activities.deliver, DeliverInput(notice_id="1"))
     return result.state
 
@@ -79,6 +83,17 @@ async def test_a_refusal_for_good_is_no_failure() -> None:
     ledger = Ledger([MailRefused("550 unknown")])
     assert await deliver(ledger) is NoticeState.REFUSED
     assert ledger.written == ["attempted", "refused: 550 unknown"]
+
+
+async def test_a_refusal_that_is_not_final_is_tried_again_a_day_later() -> None:
+    """Temporal is told when, and not whose address it was (SF-02, TL-01)."""
+    ledger = Ledger([MailRefused(f"550 5.1.1 {ADDRESS}")], final=False)
+    with pytest.raises(ApplicationError) as failure:
+        await deliver(ledger)
+    assert ledger.written == ["attempted", f"queued: 550 5.1.1 {ADDRESS}"]
+    assert (failure.value.next_retry_delay, failure.value.non_retryable) == (DAY, False)
+    assert ADDRESS not in str(failure.value)
+    assert failure.value.__cause__ is None
 
 
 async def test_what_the_server_said_stays_out_of_the_history() -> None:

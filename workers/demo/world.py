@@ -42,7 +42,7 @@ class World:
     """What was seen that the audit does not tell: answers, holds, refused mail."""
     _held: dict[tuple[OrganisationId, NextKind], str] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
-    _looked_at: set[tuple[OrganisationId, Instant]] = field(default_factory=set)
+    _looked_at: set[tuple[OrganisationId, Instant, str]] = field(default_factory=set)
     _stopped_at: Instant | None = None
 
     def note(self, at: Instant, subject: str, what: str, why: str = "") -> None:
@@ -83,8 +83,12 @@ class World:
             if self._held.get((organisation_id, kind)) != reason:
                 self.note(self._stopped_at, organisation_id, "held", f"{kind}: {reason}")
         self._held = held
-        warned = {(entry.organisation_id, entry.due_at) for entry in calendar if entry.kind is NextKind.DELETION}
-        for organisation_id, _ in sorted(warned - self._looked_at):
+        warned = {
+            (entry.organisation_id, entry.due_at, str(entry.reason))
+            for entry in calendar
+            if entry.kind is NextKind.DELETION
+        }
+        for organisation_id in sorted({organisation_id for organisation_id, _, _ in warned - self._looked_at}):
             await self._look_at_notices(organisation_id)
         self._looked_at |= warned
 

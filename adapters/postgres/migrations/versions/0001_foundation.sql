@@ -76,14 +76,23 @@ create table people (
     origin_organisation_id organisation_id references organisations,
     name text not null,
     email text not null,
+    email_version integer not null default 1,
     language text,
     time_zone text,
     created_at timestamptz not null
 );
 create index people_organisation on people (organisation_id);
+create index people_origin on people (origin_organisation_id) where origin_organisation_id is not null;
+comment on column people.email_version is 'Counts the addresses: who was refused at one is tried at the next, and no copy of it is kept.';
+create function another_address() returns trigger language plpgsql as $$
+begin
+    new.email_version := old.email_version + 1;
+    return new;
+end $$;
+create trigger another_address before update of email on people
+    for each row when (new.email is distinct from old.email) execute function another_address();
 
 create table person_roles (
-create index people_origin on people (origin_organisation_id) where origin_organisation_id is not null;
     person_id person_id not null references people on delete cascade,
     role text not null check (role in ('customer_full_admin', 'customer_admin', 'user',
                                        'partner_full_admin', 'partner_sales_admin', 'partner_admin')),
@@ -99,24 +108,24 @@ create table licence_sets (
     expires_at timestamptz,
     removal_due_at timestamptz,
     removed_at timestamptz,
+    active_since timestamptz not null,
+    expired_at timestamptz,
     generation integer not null default 0 check (generation >= 0),
     created_at timestamptz not null,
     check ((state = 'suspended') = (removal_due_at is not null)),
     check (state = 'active' or expired_at is not null)
 );
+comment on column licence_sets.active_since is 'The last grant or restoration: no expiry before it ends what was paid for since.';
+comment on column licence_sets.expired_at is 'The newest expiry that was reported, so that one delivered again is known as such.';
 create index licence_sets_organisation on licence_sets (organisation_id);
 
 create table trial_requests (
     trial_request_id trial_request_id primary key,
     organisation_id organisation_id not null references organisations,
-    active_since timestamptz not null,
-    expired_at timestamptz,
     partner_id partner_id not null references partners,
     state text not null default 'pending' check (state in ('pending', 'accepted', 'lapsed', 'withdrawn', 'declined')),
     requested_at timestamptz not null,
     deadline_at timestamptz not null
-comment on column licence_sets.active_since is 'The last grant or restoration: no expiry before it ends what was paid for since.';
-comment on column licence_sets.expired_at is 'The newest expiry that was reported, so that one delivered again is known as such.';
 );
 create index trial_requests_pending on trial_requests (organisation_id) where state = 'pending';
 
@@ -209,6 +218,9 @@ create table notices (
     message_id text not null unique,
     state text not null default 'queued' check (state in ('queued', 'accepted', 'refused', 'dropped')),
     attempts integer not null default 0,
+    email_version integer not null,
+    refusals integer not null default 0,
+    last_refusal_at timestamptz,
     created_at timestamptz not null,
     first_attempt_at timestamptz,
     last_attempt_at timestamptz,
@@ -217,6 +229,8 @@ create table notices (
     unique (kind, subject, generation, cycle, recipient)
 );
 comment on table notices is 'One row for each kind, subject, cycle and recipient (XC-02). Holds no address: it is read when the mail is sent.';
+comment on column notices.email_version is 'Which of its recipient''s addresses it was last sent to, or will be.';
+comment on column notices.refusals is 'Refusals of that address that count, the last of them at last_refusal_at; after some it is final (SF-02).';
 create index notices_organisation on notices (organisation_id);
 
 create table next_dates (
