@@ -102,20 +102,31 @@ asyncio.run(main())
     assert not (data / "postgres" / "data" / "postmaster.pid").exists()
 
 
-async def test_it_is_as_durable_as_production_and_reachable_by_every_driver(postgres_url: str) -> None:
+async def test_it_is_as_durable_as_production_and_reachable_by_every_driver(data: Path) -> None:
     """Commits reach the disk before they are answered; asyncpg and psycopg take the same URL."""
-    for name, value in {
-        "fsync": "on",
-        "synchronous_commit": "on",
-        "max_connections": "200",
-        "listen_addresses": "127.0.0.1",
-        "timezone": "UTC",
-        "server_encoding": "UTF8",
-    }.items():
-        assert await query(postgres_url, f"show {name}") == value
-    assert int(str(await query(postgres_url, "show server_version_num"))) >= 180000
-    with psycopg.connect(postgres_url) as connection:
-        assert connection.execute("select current_database(), usesuper from pg_user").fetchone() == ("tenure", True)
+    async with embedded_postgres(data, print) as url:
+        for name, value in {
+            "fsync": "on",
+            "synchronous_commit": "on",
+            "full_page_writes": "on",
+            "max_connections": "200",
+            "listen_addresses": "127.0.0.1",
+            "timezone": "UTC",
+            "server_encoding": "UTF8",
+        }.items():
+            assert await query(url, f"show {name}") == value
+        assert int(str(await query(url, "show server_version_num"))) >= 180000
+        with psycopg.connect(url) as connection:
+            row = connection.execute("select current_database(), usesuper from pg_user").fetchone()
+        assert row == ("tenure", True)
+
+
+async def test_what_is_thrown_away_waits_for_no_disk(data: Path) -> None:
+    """Only where that was asked for, as the server of this session is."""
+    async with embedded_postgres(data, print, durable=False) as url:
+        assert await query(url, "show fsync") == "off"
+        server = postmaster(data)
+    assert not server.is_running()
 
 
 async def test_a_stranger_on_the_machine_is_refused(postgres_url: str) -> None:

@@ -34,6 +34,7 @@ _WAYS_OUT: Final = (
 _UNPRIVILEGED: Final = "nobody"  # Postgres refuses to run as root
 _READY_SECONDS: Final = 60.0  # recovery after a crash replays the write-ahead log first
 _ATTEMPTS: Final = 20
+_FORGETFUL: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _SETTINGS: Final = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
@@ -46,7 +47,7 @@ _SETTINGS: Final = {
 
 
 @asynccontextmanager
-async def embedded_postgres(data: Path, report: Report, *, port: int = 0) -> AsyncIterator[str]:
+async def embedded_postgres(data: Path, report: Report, *, port: int = 0, durable: bool = True) -> AsyncIterator[str]:
     """Run Postgres on the loopback interface and yield the URL of its database `tenure`.
 
     The cluster is created at the first start and found again at the next, also after the server was killed.
@@ -55,6 +56,8 @@ async def embedded_postgres(data: Path, report: Report, *, port: int = 0) -> Asy
         data: The stack's data folder; the cluster, its password and its log live in `postgres` below it.
         report: Told what happens.
         port: The TCP port; 0 for any free one.
+        durable: Whether the data outlives the server. Where it is thrown away with it, as after tests, the server
+            neither waits for the disk nor tidies up at its end.
 
     Yields:
         A URL, with the superuser's password, that asyncpg, psycopg and psql understand.
@@ -78,14 +81,15 @@ async def embedded_postgres(data: Path, report: Report, *, port: int = 0) -> Asy
 
     for attempt in range(1, _ATTEMPTS + 1):
         chosen = claim_port(port, "Postgres", "TENURE_POSTGRES_PORT")
-        settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(chosen)}.items()]
+        settings = {**_SETTINGS, **({} if durable else _FORGETFUL), "port": str(chosen)}
         url = f"postgresql://{DATABASE}:{password}@{LOOPBACK}:{chosen}/{DATABASE}"
         async with serve(
             "Postgres",
-            [binaries / "postgres", "-D", cluster, *settings],
+            [binaries / "postgres", "-D", cluster, *(f"--{name}={value}" for name, value in settings.items())],
             home / "postgres.log",
             report,
-            stop_signal=signal.SIGINT,  # "fast": ends open sessions instead of waiting for them
+            # "fast": ends open sessions instead of waiting for them. "immediate": writes nothing down, either.
+            stop_signal=signal.SIGINT if durable else signal.SIGQUIT,
             user=user,
         ) as server:
             try:
