@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from adapters.postgres import audit
 from adapters.postgres.database import Connection
-from adapters.postgres.pending import put_next_dates, require_processes
+from adapters.postgres.pending import clear_next_dates, put_next_dates, require_processes
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.forecast import NextDate, NextKind
@@ -34,12 +35,67 @@ async def find_term(connection: Connection, licence_set_id: LicenceSetId) -> tup
     return row["active_since"], row["expired_at"]
 
 
+async def had_grace(connection: Connection, licence_set_id: LicenceSetId) -> bool:
+    """Whether a set of this id has rested before, though its row may be erased: no process is ever begun anew (P11)."""
+    first = names.renewal_grace_id(licence_set_id, 1)
+    return await connection.fetchval("select true from processes where workflow_id = $1", first) is not None
+
+
 async def licence_sets(connection: Connection, organisation_id: OrganisationId) -> tuple[LicenceSet, ...]:
     """All licence sets of an organisation, in order of id."""
     rows = await connection.fetch(
         "select * from licence_sets where organisation_id = $1 order by licence_set_id", organisation_id
     )
     return tuple(licence_set(row) for row in rows)
+
+
+async def change_licence_set(
+    connection: Connection, before: LicenceSet, after: LicenceSet, *, at: Instant, actor: str, reason: str
+) -> None:
+    """Write the new state with its audit row; the next dates of the old one hold no more."""
+    await connection.execute(
+        "update licence_sets set state = $2, expires_at = $3, removal_due_at = $4, generation = $5,"
+        " active_since = case when $2 = 'active' then $6 else active_since end,"
+        " expired_at = case when $2 = 'suspended' then $3 else expired_at end,"
+        " removed_at = case when $2 = 'removed' then $6::timestamptz end where licence_set_id = $1",
+        after.licence_set_id,
+        after.state,
+        after.expires_at,
+        after.removal_due_at,
+        after.generation,
+        at,
+    )
+    await clear_next_dates(
+        connection,
+        after.organisation_id,
+        NextKind.LICENCE_EXPIRY,
+        NextKind.LICENCE_REMOVAL,
+        subject=after.licence_set_id,
+    )
+    await record_licence_set(connection, before.state, after, at=at, actor=actor, reason=reason)
+
+
+async def record_licence_set(
+    connection: Connection,
+    from_state: LicenceState | None,
+    licences: LicenceSet,
+    *,
+    at: Instant,
+    actor: str,
+    reason: str,
+) -> None:
+    """Append what became of a set to its organisation's audit (XC-04)."""
+    await audit.append(
+        connection,
+        subject=licences.organisation_id,
+        at=at,
+        actor=actor,
+        action=f"licences_{licences.state}",
+        from_state=from_state,
+        to_state=licences.state,
+        reason=reason,
+        details={"licence_set_id": licences.licence_set_id, "generation": licences.generation},
+    )
 
 
 async def put_expiries(connection: Connection, sets: Sequence[LicenceSet]) -> None:

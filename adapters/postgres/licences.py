@@ -9,11 +9,20 @@ from adapters.postgres import audit, marking
 from adapters.postgres.clock import in_time
 from adapters.postgres.commands import once
 from adapters.postgres.database import Connection, Database, business_now, lock, lock_one
-from adapters.postgres.graces import begin_graces, find_licence_set, find_term, licence_set, licence_sets, put_expiries
-from adapters.postgres.pending import clear_next_dates, close_process, wake_processes
+from adapters.postgres.graces import (
+    begin_graces,
+    change_licence_set,
+    find_licence_set,
+    find_term,
+    had_grace,
+    licence_set,
+    licence_sets,
+    put_expiries,
+    record_licence_set,
+)
+from adapters.postgres.pending import close_process, wake_processes
 from tenure import names
 from tenure.contracts.base import Instant
-from tenure.contracts.forecast import NextKind
 from tenure.contracts.licence import (
     ExpireLicences,
     GraceCheck,
@@ -32,8 +41,6 @@ from tenure.policy import grace as rule
 from tenure.policy.rules import Rules
 from tenure.ports import TIMER, Caller
 
-_NEXT = (NextKind.LICENCE_EXPIRY, NextKind.LICENCE_REMOVAL)
-
 
 class PostgresLicences:
     """The port `Licences` on Postgres."""
@@ -46,7 +53,8 @@ class PostgresLicences:
         """New licences unmark the organisation (DP-01, DP-02, DP-04); the same set again changes nothing.
 
         Raises:
-            Refusal: `organisation_not_found`, `org_deleted`, or `licence_set_exists` with other contents or state.
+            Refusal: `organisation_not_found`, `org_deleted`, or `licence_set_exists` with other contents or state, or
+                as one of an organisation that was erased: its graces had their processes (P11).
         """
         return await once(self._database, caller, command, LicenceSet, partial(_grant, caller.actor, command))
 
@@ -120,6 +128,8 @@ class PostgresLicences:
     async def conclude_grace(self, grace: RenewalGraceInput, as_of: Instant) -> RenewalGraceResult:
         """Evaluate marking now that licences and meeting data are gone, and close the process (DM-01, GR-11).
 
+        The mark is of now, not of `as_of`: however late a worker comes, the whole ladder follows (DM-15, SF-06).
+
         Raises:
             Refusal: `wrong_state` while the grace is pending, `clock_ahead` when `as_of` has not come yet.
         """
@@ -128,17 +138,17 @@ class PostgresLicences:
             outcome = _outcome(organisation, licences, grace)
             if outcome is None:
                 raise Refusal(RefusalCode.WRONG_STATE)
-            marked = False
+            marked, now = False, await business_now(connection)
             if outcome is GraceOutcome.REMOVED and organisation is not None:
                 marked = organisation["state"] in COUNTING or await marking.evaluate(
                     connection,
                     organisation,
-                    at=as_of,
+                    at=now,
                     actor=TIMER.actor,
                     reason="licences_removed",
                     rules=self._rules,
                 )
-            await close_process(connection, names.renewal_grace_id(grace.licence_set_id, grace.generation), as_of)
+            await close_process(connection, names.renewal_grace_id(grace.licence_set_id, grace.generation), now)
             return RenewalGraceResult(outcome=outcome, marked=marked)
 
     def _step(self, grace: RenewalGraceInput, as_of: Instant) -> AbstractAsyncContextManager[Connection]:
@@ -164,7 +174,7 @@ class PostgresLicences:
                 "generation": licences.generation + 1,
             }
         )
-        await _change(connection, licences, suspended, at=now, actor=actor, reason="expired")
+        await change_licence_set(connection, licences, suspended, at=now, actor=actor, reason="expired")
         await begin_graces(connection, [suspended], at=now)
         return suspended
 
@@ -185,9 +195,11 @@ async def _grant(actor: str, command: GrantLicences, connection: Connection) -> 
     )
     if row is None:
         return await _granted_before(connection, command)
+    if await had_grace(connection, command.licence_set_id):
+        raise Refusal(RefusalCode.LICENCE_SET_EXISTS)
     licences = licence_set(row)
     await put_expiries(connection, [licences])
-    await _record(connection, None, licences, at=now, actor=actor, reason="granted")
+    await record_licence_set(connection, None, licences, at=now, actor=actor, reason="granted")
     await marking.unmark(connection, organisation, at=now, actor=actor, reason="licences_granted")
     return licences
 
@@ -209,7 +221,7 @@ async def _restore(actor: str, command: RestoreLicences, connection: Connection)
     active = licences.model_copy(
         update={"state": LicenceState.ACTIVE, "expires_at": command.expires_at, "removal_due_at": None}
     )
-    await _change(connection, licences, active, at=now, actor=actor, reason=command.by)
+    await change_licence_set(connection, licences, active, at=now, actor=actor, reason=command.by)
     await put_expiries(connection, [active])
     await wake_processes(connection, licences.organisation_id)
     return active
@@ -217,7 +229,7 @@ async def _restore(actor: str, command: RestoreLicences, connection: Connection)
 
 async def _remove(connection: Connection, licences: LicenceSet, as_of: Instant) -> None:
     removed = licences.model_copy(update={"state": LicenceState.REMOVED, "removal_due_at": None})
-    await _change(connection, licences, removed, at=as_of, actor=TIMER.actor, reason="grace_over")
+    await change_licence_set(connection, licences, removed, at=as_of, actor=TIMER.actor, reason="grace_over")
 
 
 async def _lock(connection: Connection, licence_set_id: LicenceSetId) -> LicenceSet:
@@ -252,45 +264,3 @@ async def _may_purge(connection: Connection, licences: LicenceSet | None) -> boo
     if licences is None or not licences.meetings:
         return False
     return rule.may_purge_meeting_data(await licence_sets(connection, licences.organisation_id))
-
-
-async def _change(
-    connection: Connection, before: LicenceSet, after: LicenceSet, *, at: Instant, actor: str, reason: str
-) -> None:
-    """Write the new state with its audit row; the next dates of the old one hold no more."""
-    await connection.execute(
-        "update licence_sets set state = $2, expires_at = $3, removal_due_at = $4, generation = $5,"
-        " active_since = case when $2 = 'active' then $6 else active_since end,"
-        " expired_at = case when $2 = 'suspended' then $3 else expired_at end,"
-        " removed_at = case when $2 = 'removed' then $6::timestamptz end where licence_set_id = $1",
-        after.licence_set_id,
-        after.state,
-        after.expires_at,
-        after.removal_due_at,
-        after.generation,
-        at,
-    )
-    await clear_next_dates(connection, after.organisation_id, *_NEXT, subject=after.licence_set_id)
-    await _record(connection, before.state, after, at=at, actor=actor, reason=reason)
-
-
-async def _record(
-    connection: Connection,
-    from_state: LicenceState | None,
-    licences: LicenceSet,
-    *,
-    at: Instant,
-    actor: str,
-    reason: str,
-) -> None:
-    await audit.append(
-        connection,
-        subject=licences.organisation_id,
-        at=at,
-        actor=actor,
-        action=f"licences_{licences.state}",
-        from_state=from_state,
-        to_state=licences.state,
-        reason=reason,
-        details={"licence_set_id": licences.licence_set_id, "generation": licences.generation},
-    )

@@ -53,6 +53,8 @@ class PostgresOrganisations:
     async def unmanage(self, caller: Caller, command: Manage) -> None:
         """A partner loses a customer; with the last one its own organisation may be marked (DM-02).
 
+        Its own organisation is no customer: to manage that no more is no loss (DM-01).
+
         Raises:
             Refusal: `partner_not_found`, `organisation_not_found` or `org_deleted`.
         """
@@ -87,7 +89,7 @@ class PostgresOrganisations:
             action="unmanaged",
             details={"partner_id": command.partner_id},
         )
-        if own is not None:
+        if own is not None and own["organisation_id"] != command.organisation_id:
             reason = "last_customer_gone"
             await marking.evaluate(connection, own, at=now, actor=actor, reason=reason, rules=self._rules)
 
@@ -122,6 +124,8 @@ class PostgresOrganisations:
 
 async def _manage(actor: str, command: Manage, connection: Connection) -> None:
     _, own = await _lock_both(connection, command)
+    if own is not None and own["state"] in GONE:  # the partner goes with it, and gains nobody any more
+        raise Refusal(RefusalCode.ORG_DELETED)
     now = await business_now(connection)
     changed = await connection.fetchval(
         "insert into managements as known (partner_id, organisation_id, access, since) values ($1, $2, $3, $4)"

@@ -65,8 +65,9 @@ async def removed_set(town: Town, organisation_id: OrganisationId) -> RenewalGra
     """A grace whose licences are removed and whose organisation has not been evaluated yet."""
     licence_set_id = LicenceSetId(organisation_id.replace("org_", "lic_"))
     await town.execute(
-        "insert into licence_sets (licence_set_id, organisation_id, kind, state, generation, created_at)"
-        " values ($1, $2, 'trial', 'removed', 1, business_now())",
+        "insert into licence_sets"
+        " (licence_set_id, organisation_id, kind, state, generation, active_since, expired_at, created_at)"
+        " select $1, $2, 'trial', 'removed', 1, now, now, now from business_now() as now",
         licence_set_id,
         organisation_id,
     )
