@@ -63,8 +63,9 @@ MISMATCHES = {
     # Reset: marked again, and waiting for another thirty days of silence.
     Reason.SILENCE: "update activity set last_activity_at = business_now() where organisation_id = $1",
     Reason.LICENCES_HELD: """
-        insert into licence_sets (licence_set_id, organisation_id, kind, state, removal_due_at, created_at)
-        values ('lic_one', $1, 'trial', 'suspended', business_now(), business_now())
+        insert into licence_sets
+               (licence_set_id, organisation_id, kind, state, removal_due_at, expired_at, active_since, created_at)
+        select 'lic_one', $1, 'trial', 'suspended', now, now, now, now from business_now() as now
         """,
     Reason.CUSTOMERS_MANAGED: """
         with partner as (insert into partners values ('ptr_one', 'P', $1, business_now()) returning partner_id)
@@ -196,11 +197,7 @@ async def test_the_fence_of_a_last_customer_marks_its_partner(town: Town) -> Non
 async def test_a_fence_stores_what_it_saw(town: Town) -> None:
     """Evidence for the receipt: activity and its source, licences, notices and answers, rules; nobody's data (SF-07)."""
     organisation = await town.organisation(admins=2)
-    await town.execute(
-        "insert into licence_sets (licence_set_id, organisation_id, kind, state, expires_at, removed_at, created_at)"
-        " values ('lic_gone', $1, 'subscription', 'removed', business_now(), business_now(), business_now())",
-        organisation,
-    )
+    licences = await town.licence_set(organisation, "removed")
     await town.mark(organisation)
     used_at = await town.advance(HOUR)
     await town.sign_in(organisation, used_at)
@@ -218,7 +215,7 @@ async def test_a_fence_stores_what_it_saw(town: Town) -> None:
     assert seen["rules_version"] == Rules().version
     assert seen["last_activity"] == {"at": used_at.isoformat(), "kind": "app_sign_in", "source": "identity"}
     assert seen["base_at"] == used_at.isoformat()
-    assert [(one["licence_set_id"], one["state"]) for one in seen["licence_sets"]] == [("lic_gone", "removed")]
+    assert [(one["licence_set_id"], one["state"]) for one in seen["licence_sets"]] == [(licences, "removed")]
     notices = {one["message_id"]: (one["state"], one["server_answer"]) for one in seen["notices"]}
     assert sorted(notices.values(), key=str) == [
         ("accepted", "250 <(address)> taken by (address)"),

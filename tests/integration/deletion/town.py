@@ -222,6 +222,22 @@ class Town:
         )
         return await self.activity.record([event])
 
+    async def licence_set(self, organisation_id: OrganisationId, state: str, *, meetings: bool = False) -> LicenceSetId:
+        """A licence set as a row, past the facts that would unmark or mark."""
+        licence_set_id = LicenceSetId(f"lic_{next(self._numbers):05d}")
+        await self.execute(
+            "insert into licence_sets (licence_set_id, organisation_id, kind, state, meetings, active_since, expired_at,"
+            "                          removal_due_at, removed_at, created_at)"
+            " select $1, $2, 'subscription', $3::text, $4, now, case when $3 <> 'active' then now end,"
+            "        case when $3 = 'suspended' then now end, case when $3 = 'removed' then now end, now"
+            "   from business_now() as now",
+            licence_set_id,
+            organisation_id,
+            state,
+            meetings,
+        )
+        return licence_set_id
+
     async def buy(self, organisation_id: OrganisationId) -> None:
         """The organisation buys a subscription."""
         command = GrantLicences(
