@@ -13,7 +13,10 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from tenure.codec import AesGcmCodec
+from tenure.contracts.base import Instant
+from tenure.contracts.deletion import CountdownStep
 from tenure.errors import Refusal, RefusalCode, Unavailable
+from tenure.policy.deletion import TURN_LASTS
 
 UNAVAILABLE = "unavailable"
 """The type of a failure that passes: a service did not answer."""
@@ -65,11 +68,29 @@ class _Boundary(Interceptor):
 class _ActivityBoundary(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
         try:
-            return await super().execute_activity(input)
+            result = await super().execute_activity(input)
         except Refusal as refusal:
             raise _failure(refusal) from None
         except Unavailable as error:
             raise ApplicationError(str(error), type=UNAVAILABLE) from error
+        if isinstance(result, CountdownStep) and result.looked_at is not None:
+            _compare(input.args[0].as_of, result.looked_at)
+        return result
+
+
+def _compare(as_of: Instant, looked_at: Instant) -> None:
+    """A clock that is behind deletes nobody early, but everything late: that is told, not refused (SF-10)."""
+    info = activity.info()
+    behind = (looked_at - as_of) - (info.started_time - info.scheduled_time)
+    if behind > TURN_LASTS:
+        _alert("Temporal's clock is %s behind the database's: everything is that late.", behind)
+
+
+def _alert(message: str, by: timedelta) -> None:
+    activity.logger.error(message, by)
+    activity.metric_meter().create_counter(
+        "tenure_clock_alerts", "Steps that found Temporal's clock far from the database's"
+    ).add(1)
 
 
 def _failure(refusal: Refusal) -> ApplicationError:
@@ -79,12 +100,7 @@ def _failure(refusal: Refusal) -> ApplicationError:
         ahead = timedelta(seconds=float(str(refusal.details.get("ahead_seconds", 0))))
         delay = min(max(ahead, _SOON), _LATER)
         if ahead > CLOCK_TOLERANCE:
-            activity.logger.error(
-                "Temporal's clock is %s ahead of the database's: nothing is deleted meanwhile.", ahead
-            )
-            activity.metric_meter().create_counter(
-                "tenure_clock_alerts", "Steps refused because Temporal's clock is far ahead of the database's"
-            ).add(1)
+            _alert("Temporal's clock is %s ahead of the database's: nothing is deleted meanwhile.", ahead)
     return ApplicationError(
         str(refusal),
         refusal.details,

@@ -79,7 +79,9 @@ class PostgresCountdowns:
             )
             await close(connection, found)
             over = found.assessment.model_copy(update={"verdict": Verdict.END})
-            return CountdownStep(assessment=over, state=OrganisationState.ERASING, cycle=found.evidence.cycle)
+            return CountdownStep(
+                assessment=over, state=OrganisationState.ERASING, cycle=found.evidence.cycle, looked_at=found.now
+            )
 
     async def record(self, report: ActivityReport) -> IntakeResult:
         """Write down what arrived by signal."""

@@ -1,5 +1,7 @@
 """Reading all that decides about a countdown, in the order that makes it true together."""
 
+from datetime import timedelta
+
 from adapters.postgres import breakers, ledger, marking
 from adapters.postgres.database import Connection
 from tenure.contracts.activity import Feed
@@ -16,7 +18,7 @@ select source, rhythm, needed, watermark, heard_at,
 
 _SUBJECT = """
 select o.state, o.generation, a.last_activity_at, (select max(lost_until) from feed_gaps) as lost_until,
-       c.cycle, c.counting_from, c.turn_at, c.held_by, c.rules_version
+       c.cycle, c.counting_from, c.turn_at, c.turn_lag, c.held_by, c.rules_version
   from organisations o join activity a using (organisation_id)
   left join countdowns c on c.organisation_id = o.organisation_id and c.generation = o.generation
  where o.organisation_id = $1
@@ -62,6 +64,7 @@ async def read_evidence(connection: Connection, organisation_id: OrganisationId,
         feeds=feeds,
         breaker_open=await breakers.is_blocked(connection, organisation_id),
         turn_at=row["turn_at"],
+        turn_lag=row["turn_lag"] or timedelta(0),
         rules_version=row["rules_version"],
     )
 

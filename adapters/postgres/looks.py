@@ -8,7 +8,7 @@ from adapters.postgres import audit, ledger, marking
 from adapters.postgres.database import Connection, business_now
 from adapters.postgres.evidence import read_evidence
 from adapters.postgres.pending import clear_next_dates, close_process, put_next_date
-from adapters.postgres.rate import take_turn
+from adapters.postgres.rate import lag, take_turn
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Assessment, CountdownAt, CountdownStep, Evidence, Reason, Verdict
@@ -79,7 +79,7 @@ async def look(
         assessment = deletion.assess(evidence, at.as_of, rules)
     if deletion.needs_turn(assessment, evidence, now):
         turn = await take_turn(connection, at.organisation_id, at.generation, as_of=at.as_of, now=now, rules=rules)
-        evidence = evidence.model_copy(update={"turn_at": turn})
+        evidence = evidence.model_copy(update={"turn_at": turn, "turn_lag": lag(at.as_of, now)})
         assessment = deletion.assess(evidence, at.as_of, rules)
     return Look(at, organisation, now, evidence, assessment, message_domain)
 
@@ -109,7 +109,7 @@ async def conclude(connection: Connection, found: Look, rules: Rules) -> Countdo
             await _store(connection, found, rules)
             if state is OrganisationState.WARNED:
                 notices = await ledger.queued(connection, found.at.organisation_id, found.at.generation, evidence.cycle)
-    return CountdownStep(assessment=assessment, state=state, cycle=evidence.cycle, notices=notices)
+    return CountdownStep(assessment=assessment, state=state, cycle=evidence.cycle, notices=notices, looked_at=found.now)
 
 
 async def close(connection: Connection, found: Look) -> None:

@@ -1,5 +1,6 @@
 """The countdown of a marked organisation: what is known of it, and what follows from that."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from temporalio import workflow
@@ -56,6 +57,8 @@ class Evidence(Contract):
     breaker_open: bool = False
     turn_at: Instant | None = None
     """The place in the queue that the rate has given to the next warning or fence."""
+    turn_lag: timedelta = timedelta(0)
+    """How far the clock of who took the place was behind `business_now()`, and so how late it will come."""
     rules_version: str | None = None
     """The version of the rules at the last look at this countdown; None before the first."""
 
@@ -127,6 +130,8 @@ class CountdownStep(Contract):
     cycle: int = 0
     notices: tuple[str, ...] = ()
     """Ids of this cycle's notices that are still queued, at every step: whoever runs the countdown delivers them."""
+    looked_at: Instant | None = None
+    """`business_now()` under lock, to compare other clocks with."""
 
 
 class CountdownInput(Contract):

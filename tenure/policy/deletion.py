@@ -19,6 +19,10 @@ TURN_LASTS = timedelta(seconds=30)
 places in it does not go all at once (SF-06)."""
 VOIDS_WARNING = frozenset({Verdict.RESET, Verdict.UNMARK, Verdict.END})
 """Verdicts under which a warning must not go out any more."""
+LONGEST_LAG = timedelta(hours=1)
+"""How far behind a clock may be and its place still hold. More would let what an outage has delayed go all at once."""
+QUEUE_LASTS = timedelta(days=2)
+"""How far ahead places are given. A place beyond it was given while the database's clock was wrong, and is none."""
 _SHORTEST_LOOK = timedelta(minutes=1)
 _SHORTEST_RHYTHM = timedelta(minutes=2)
 
@@ -181,17 +185,24 @@ def _switches(evidence: Evidence, as_of: Instant, base: Instant, rules: Rules) -
 
 
 def needs_turn(assessment: Assessment, evidence: Evidence, now: Instant) -> bool:
-    """Whether the act that is due has no place in the queue, or let it lapse (SF-05, SF-06)."""
+    """Whether the act that is due has no place in the queue, or let it lapse (SF-05, SF-06).
+
+    Both instants are `business_now()`'s. Who took a place by a clock that is behind comes that much later: had it let the
+    place lapse by that, it would for ever.
+    """
+    if evidence.turn_at is not None and evidence.turn_at > now + QUEUE_LASTS:
+        return assessment.reason is Reason.RATE
     if assessment.verdict not in {Verdict.WARN, Verdict.FENCE}:
         return False
-    return evidence.turn_at is None or now > evidence.turn_at + TURN_LASTS
+    return evidence.turn_at is None or now > evidence.turn_at + evidence.turn_lag + TURN_LASTS
 
 
 def _turn(evidence: Evidence, as_of: Instant, base: Instant) -> Assessment | None:
     """Warnings and fences are spaced: each has its place in the queue (SF-05)."""
     if evidence.turn_at is None or as_of >= evidence.turn_at:
         return None
-    return Assessment(verdict=Verdict.WAIT, reason=Reason.RATE, rule="SF-05", due_at=evidence.turn_at, base_at=base)
+    due = min(evidence.turn_at, as_of + QUEUE_LASTS)
+    return Assessment(verdict=Verdict.WAIT, reason=Reason.RATE, rule="SF-05", due_at=due, base_at=base)
 
 
 def _hold(

@@ -49,6 +49,7 @@ class Organisation:
     counting_from: datetime | None = None
     last_activity_at: datetime | None = None
     turn_at: datetime | None = None
+    turn_lag: timedelta = timedelta(0)
     held_by: TrialRequestId | None = None
     rules_version: str | None = None
     promise: Promise | None = None

@@ -64,6 +64,7 @@ class Machinery:
             organisation.turn_at = max(
                 self.next_turn_at, as_of if self.world.now - as_of < timedelta(seconds=30) else self.world.now
             )
+            organisation.turn_lag = min(self.world.now - as_of, self.policy.deletion.LONGEST_LAG)
             self.next_turn_at = organisation.turn_at + timedelta(seconds=1 / self.world.rules.per_second)
             found = self.policy.deletion.assess(self._evidence(organisation), as_of, self.world.rules)
         if found.verdict is Verdict.FENCE and not self._passes_breaker(organisation):
@@ -260,6 +261,7 @@ class Machinery:
             feeds=self._feed_models(),
             breaker_open=self.policy.breaker.blocks(self.breaker),
             turn_at=organisation.turn_at,
+            turn_lag=organisation.turn_lag,
             rules_version=organisation.rules_version,
         )
 

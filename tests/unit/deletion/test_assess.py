@@ -11,7 +11,7 @@ from tenure.contracts.activity import Feed
 from tenure.contracts.deletion import Assessment, Evidence, PendingRequest, Promise, Reason, Verdict
 from tenure.contracts.organisation import OrganisationState
 from tenure.ids import OrganisationId, TrialRequestId
-from tenure.policy.deletion import TURN_LASTS, assess, base_at, needs_turn, warning_due_at
+from tenure.policy.deletion import QUEUE_LASTS, TURN_LASTS, assess, base_at, needs_turn, warning_due_at
 from tenure.policy.rules import DEFAULT, Rules
 
 MARKED_AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -281,6 +281,27 @@ def test_turns(evidence: Evidence, due_at: datetime) -> None:
     assert acting.verdict in {Verdict.WARN, Verdict.FENCE}
     assert not needs_turn(acting, queued, turn_at + TURN_LASTS)
     assert needs_turn(acting, queued, turn_at + TURN_LASTS + INSTANT)
+
+
+@pytest.mark.parametrize(("evidence", "due_at"), [(marked(), WARN_AT), (warned(), GATE)], ids=["warning", "fence"])
+def test_a_place_that_a_late_clock_took_waits_for_it(evidence: Evidence, due_at: datetime) -> None:
+    """Who is behind comes late by that, and not more (SF-06, SF-10)."""
+    late = timedelta(seconds=45)
+    queued = evidence.model_copy(update={"turn_at": due_at, "turn_lag": late})
+    acting = assess(queued, due_at, DEFAULT)
+    assert not needs_turn(acting, queued, due_at + late + TURN_LASTS)
+    assert needs_turn(acting, queued, due_at + late + TURN_LASTS + INSTANT)
+
+
+@pytest.mark.parametrize(("evidence", "due_at"), [(marked(), WARN_AT), (warned(), GATE)], ids=["warning", "fence"])
+def test_a_place_that_only_a_wrong_clock_can_have_given(evidence: Evidence, due_at: datetime) -> None:
+    """It is looked at again in time, and replaced once it is seen for what it is (SF-05, SF-10)."""
+    queued = evidence.model_copy(update={"turn_at": due_at + QUEUE_LASTS})
+    assert not needs_turn(assess(queued, due_at, DEFAULT), queued, due_at)
+    poisoned = evidence.model_copy(update={"turn_at": due_at + 1000 * QUEUE_LASTS})
+    waiting = assess(poisoned, due_at, DEFAULT)
+    assert (waiting.verdict, waiting.due_at) == (Verdict.WAIT, due_at + QUEUE_LASTS)
+    assert needs_turn(waiting, poisoned, due_at)
 
 
 # Whatever the evidence says.

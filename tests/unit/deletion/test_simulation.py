@@ -73,7 +73,7 @@ def test_a_crowd_keeps_within_the_rate() -> None:
         ("deletion", "if evidence.turn_at is None or as_of >= evidence.turn_at:", "if True:"),
         (
             "deletion",
-            "return evidence.turn_at is None or now > evidence.turn_at + TURN_LASTS",
+            "return evidence.turn_at is None or now > evidence.turn_at + evidence.turn_lag + TURN_LASTS",
             "return evidence.turn_at is None",
         ),
     ],

@@ -171,6 +171,7 @@ create table countdowns (
     cycle integer not null default 0,
     counting_from timestamptz not null,
     turn_at timestamptz,
+    turn_lag interval not null default '0',
     held_by trial_request_id,
     hold_reason text,
     hold_detail text,
@@ -180,6 +181,7 @@ create table countdowns (
     primary key (organisation_id, generation)
 );
 comment on column countdowns.counting_from is 'The marking, or the abort of an erasure.';
+comment on column countdowns.turn_lag is 'How far the clock of who took that place was behind.';
 comment on column countdowns.turn_at is 'The place that the rate has given to the next warning or fence (SF-05).';
 comment on column countdowns.held_by is 'The trial request that has deferred this cycle''s deletion (DP-05).';
 comment on column countdowns.rules_version is 'The rules of the last look at it: a fence under others looks again first (SF-04).';
