@@ -139,3 +139,26 @@ def test_no_change_of_rules_brings_a_promise_forward(start: datetime, zone: str,
     changed = promises.deletion_at(promise, Rules(notice_period=notice))
     assert changed is not None
     assert changed >= promise.not_before
+
+
+def test_refusals_count_a_day_apart() -> None:
+    """What is said again within 23 hours is the same refusal; after the interval it is another (SF-02)."""
+    first = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    assert promises.refusal_counts(None, first, DEFAULT)
+    assert not promises.refusal_counts(first, first, DEFAULT)
+    assert not promises.refusal_counts(first, first + 23 * HOUR - INSTANT, DEFAULT)
+    assert promises.refusal_counts(first, first + 23 * HOUR, DEFAULT)
+    assert DEFAULT.refusals == 3
+
+
+@given(instants, zones, st.timedeltas(timedelta(0), 2 * MONTH))
+def test_a_promise_that_is_resumed_waits_for_an_answer(start: datetime, zone: str, later: timedelta) -> None:
+    """Somebody to be tried is found: nobody counts as told until the next answer, and the date only grows (SF-02, P1)."""
+    promise = Promise(cycle=1, base_at=start, not_before=promises.promised(start, zone, DEFAULT))
+    settled = promises.settled(promise, start)
+    resumed = promises.resumed(settled)
+    assert promises.told_at(settled, DEFAULT) == start
+    assert promises.deletion_at(resumed, DEFAULT) is None
+    again = promises.settled(promises.attempted(resumed, start + later, zone, DEFAULT), start + later)
+    assert again.first_attempt_at == start
+    assert again.not_before >= max(settled.not_before, start + later + MONTH)
