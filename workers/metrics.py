@@ -40,11 +40,14 @@ async def measure(processes: Processes, meter: MetricMeter) -> Never:
     lag = meter.create_gauge_float(
         "tenure_relay_lag_seconds", "How long the oldest process waits to be started; 0 where none does"
     )
+    held = meter.create_gauge("tenure_purges_held", "Erasures whose quarantine is over, by what holds the purge")
     while True:
         try:
             figures = await processes.figures()
             for state, number in figures.organisations.items():
                 organisations.set(number, {"state": state})
+            for reason, number in figures.purges_held.items():
+                held.set(number, {"reason": reason})
             overdue.set(figures.oldest_overdue.total_seconds())
             waiting.set(figures.to_start)
             lag.set(figures.relay_lag.total_seconds())

@@ -8,6 +8,7 @@ from datetime import UTC
 
 from adapters.postgres import audit, receipts
 from adapters.postgres.database import Connection, Database, business_now, lock
+from adapters.postgres.pending import clear_next_dates
 from adapters.postgres.stores import PURGES, purge
 from tenure import names
 from tenure.contracts.base import Instant
@@ -198,6 +199,7 @@ async def _bury(connection: Connection, command: IssueReceipt, receipt: Receipt,
         "update organisations set state = 'deleted', name = null, country = null where organisation_id = $1",
         command.organisation_id,
     )
+    await clear_next_dates(connection, command.organisation_id)
     await connection.execute(
         "update erasures set state = 'erased', ended_at = $3 where organisation_id = $1 and generation = $2",
         command.organisation_id,

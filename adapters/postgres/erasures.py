@@ -10,7 +10,7 @@ from adapters.postgres import audit, breakers, marking, receipts
 from adapters.postgres.clock import in_time
 from adapters.postgres.commands import once
 from adapters.postgres.database import Connection, Database, business_now, lock
-from adapters.postgres.evidence import needed_feeds
+from adapters.postgres.evidence import gap_reaches, lock_gaps, needed_feeds
 from adapters.postgres.pending import clear_next_dates, close_process, put_next_date, wake_processes
 from tenure import names
 from tenure.contracts.base import Instant
@@ -48,6 +48,16 @@ update activity set closed = false, fenced_at = null, late_at = null,
  where organisation_id in (select organisation_id from fenced)
 """
 
+_ALL_MANAGERS = """
+with recursive above (organisation_id) as (
+       select unnest($1::text[]) collate "C"
+        union
+       select p.organisation_id::text from above a join managements m on m.organisation_id = a.organisation_id
+                                                   join partners p using (partner_id)
+        where p.organisation_id is not null)
+select organisation_id from above
+"""
+
 _MANAGERS = """
 select distinct p.organisation_id from managements m join partners p using (partner_id)
  where m.organisation_id = any($1::text[]) and p.organisation_id is not null
@@ -80,7 +90,7 @@ class PostgresErasures:
         """What `abort` would answer now; changes nothing (SF-08)."""
         _require_vendor(caller)
         async with self._database.read() as connection:
-            return _plan(command, await _newest(connection, command.organisations))
+            return await _plan(connection, command)
 
     async def abort(self, caller: Caller, command: AbortErasures) -> AbortResult:
         """Stop erasures in quarantine: each organisation is marked again, base = now, next generation (SF-11).
@@ -136,6 +146,7 @@ class PostgresErasures:
 
     async def _purge_evidence(self, connection: Connection, at: ErasureAt) -> policy.PurgeEvidence:
         """The feeds before the activity row: an event that its feed has delivered is then seen with the watermark."""
+        await lock_gaps(connection)
         feeds = await needed_feeds(connection)
         late_at = await connection.fetchval(
             "select late_at from activity where organisation_id = $1 for update", at.organisation_id
@@ -152,7 +163,7 @@ class PostgresErasures:
         return policy.PurgeEvidence(
             erasure=erasure,
             feeds=feeds,
-            late_activity=late_at is not None,
+            late_activity=late_at is not None or await gap_reaches(connection, erasure.fenced_at),
             breaker_open=await breakers.blocks_purge(connection, await _scopes(connection, erasure), erasure.fenced_at),
             customers_managed=held["customers_managed"],
         )
@@ -170,10 +181,9 @@ class PostgresErasures:
         )
 
     async def _abort(self, actor: str, command: AbortErasures, connection: Connection) -> AbortResult:
-        managers = {OrganisationId(row[0]) for row in await connection.fetch(_MANAGERS, command.organisations)}
-        locked = await lock(connection, *command.organisations, *managers)
-        found = await _newest(connection, command.organisations)
-        plan = _plan(command, found)
+        concerned = await connection.fetch(_ALL_MANAGERS, command.organisations)
+        locked = await lock(connection, *(OrganisationId(row["organisation_id"]) for row in concerned))
+        plan = await _plan(connection, command)
         if not plan.aborted:
             return plan
         now = await business_now(connection)
@@ -211,14 +221,28 @@ async def _scopes(connection: Connection, erasure: Erasure) -> Sequence[str]:
     return scopes
 
 
-def _plan(command: AbortErasures, found: dict[OrganisationId, Erasure]) -> AbortResult:
+async def _plan(connection: Connection, command: AbortErasures) -> AbortResult:
+    """Who comes back: of those named all that can, and with them partners whose own organisations are in quarantine.
+
+    A partner that gains a customer is not unused (DM-02), whatever becomes of that customer later.
+    """
+    found = await _newest(connection, command.organisations)
     refused = {
         organisation_id: str(code)
         for organisation_id in command.organisations
         if (code := _refuse(found.get(organisation_id)))
     }
-    aborted = sorted({organisation_id for organisation_id in command.organisations if organisation_id not in refused})
-    return AbortResult(aborted=tuple(aborted), refused=refused)
+    aborted: set[OrganisationId] = set()
+    returning = set(command.organisations) - refused.keys()
+    while returning:
+        aborted |= returning
+        managers = [OrganisationId(row[0]) for row in await connection.fetch(_MANAGERS, list(returning))]
+        own = await _newest(connection, managers)
+        returning = {manager for manager in own.keys() - aborted if _refuse(own[manager]) is None}
+    return AbortResult(
+        aborted=tuple(sorted(aborted)),
+        refused={organisation_id: code for organisation_id, code in refused.items() if organisation_id not in aborted},
+    )
 
 
 def _refuse(erasure: Erasure | None) -> RefusalCode | None:
@@ -274,6 +298,17 @@ async def _begin_purge(connection: Connection, erasure: Erasure, now: Instant) -
         erasure.generation,
     )
     await clear_next_dates(connection, erasure.organisation_id)
+    # Until the tombstone, so that a purge that is stuck is past due (P15).
+    await put_next_date(
+        connection,
+        organisation_id=erasure.organisation_id,
+        kind=NextKind.PURGE,
+        subject=erasure.organisation_id,
+        due_at=erasure.quarantine_until,
+        rule="SF-11" if erasure.cause is ErasureCause.UNUSED else "DM-11",
+        reason="purging",
+        looks_at=now,
+    )
     await audit.append(
         connection,
         subject=erasure.organisation_id,

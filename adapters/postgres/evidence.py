@@ -5,6 +5,7 @@ from datetime import timedelta
 from adapters.postgres import breakers, ledger, marking
 from adapters.postgres.database import Connection
 from tenure.contracts.activity import Feed
+from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Evidence, PendingRequest
 from tenure.contracts.organisation import COUNTING, OrganisationState
 from tenure.errors import Refusal, RefusalCode
@@ -34,12 +35,14 @@ async def read_evidence(connection: Connection, organisation_id: OrganisationId,
     Args:
         connection: A transaction.
         organisation_id: The organisation.
-        lock_activity: Lock the activity row before it is read, so that no activity can commit between this look and
-            the end of the transaction (P2).
+        lock_activity: Lock the feeds and the activity row before they are read, so that no gap and no activity can
+            commit between this look and the end of the transaction (P2, SF-03).
 
     Raises:
         Refusal: `organisation_not_found`.
     """
+    if lock_activity:
+        await lock_gaps(connection)
     feeds = await needed_feeds(connection)
     row = await connection.fetchrow(_SUBJECT + (" for update of a" if lock_activity else ""), organisation_id)
     if row is None:
@@ -72,6 +75,19 @@ async def read_evidence(connection: Connection, organisation_id: OrganisationId,
 async def needed_feeds(connection: Connection) -> tuple[Feed, ...]:
     """The feeds that an assessment needs, by name."""
     return tuple(Feed(**row) for row in await connection.fetch(_FEEDS))
+
+
+async def lock_gaps(connection: Connection) -> None:
+    """Wait for gaps that are being declared; until this transaction ends no other is (SF-03)."""
+    await connection.execute("select from feeds order by source for key share")
+
+
+async def gap_reaches(connection: Connection, fenced_at: Instant) -> bool:
+    """Whether a gap that was declared after a fence reaches back before it: somebody may have been there (SF-11)."""
+    found: bool = await connection.fetchval(
+        "select exists (select from feed_gaps where declared_at > $1 and lost_from < $1)", fenced_at
+    )
+    return found
 
 
 async def _pending_requests(connection: Connection, organisation_id: OrganisationId) -> tuple[PendingRequest, ...]:

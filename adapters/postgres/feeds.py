@@ -7,9 +7,11 @@ import asyncpg
 from adapters.postgres import audit
 from adapters.postgres.commands import once
 from adapters.postgres.database import Connection, Database, business_now
+from adapters.postgres.pending import wake_processes
 from tenure.contracts.activity import FUTURE_TOLERANCE, Feed, FeedGap, FeedName, Heartbeat
 from tenure.contracts.base import Instant
 from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrganisationId
 from tenure.ports import Caller
 
 _SELECT = """
@@ -95,7 +97,7 @@ class PostgresFeeds:
         return await once(self._database, caller, heartbeat, Feed, carry_out)
 
     async def declare_gap(self, caller: Caller, gap: FeedGap) -> None:
-        """Declare a span lost for good; every warned countdown looks at once.
+        """Declare a span lost for good; every warned countdown looks at once, and every erasure in quarantine.
 
         Raises:
             Refusal: `feed_not_found`; `future_event` for a span that is not over; `invalid_input` for an empty one.
@@ -127,10 +129,11 @@ class PostgresFeeds:
                 reason=gap.reason,
                 details={"lost_from": gap.lost_from.isoformat(), "lost_until": lost_until.isoformat()},
             )
-            await connection.execute(
-                "update processes set wakes = wakes + 1 where state <> 'closed'"
-                " and organisation_id in (select organisation_id from activity where watched)"
+            concerned = await connection.fetch(
+                "select organisation_id from activity where watched"
+                " union select organisation_id from erasures where state = 'quarantine'"
             )
+            await wake_processes(connection, *(OrganisationId(row["organisation_id"]) for row in concerned))
 
         await once(self._database, caller, gap, type(None), carry_out)
 

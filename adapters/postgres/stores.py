@@ -44,13 +44,14 @@ _ACTIVITY = Purge(
     ),
 )
 
-# What a tombstone may not keep; a partner whose own organisation this was loses its name and its tokens with it.
+# What a tombstone may not keep; a partner whose own organisation this was loses its name and its tokens with it. The date
+# of the purge stays until its end, so that one that is stuck is past due (P15).
 _PROFILE = Purge(
     """
     select (select count(*) from organisations where organisation_id = $1 and name <> organisation_id)
          + (select count(*) from partners where organisation_id = $1 and name <> partner_id)
          + (select count(*) from promises where organisation_id = $1)
-         + (select count(*) from next_dates where organisation_id = $1)
+         + (select count(*) from next_dates where organisation_id = $1 and kind <> 'purge')
          + (select count(*) from managements where organisation_id = $1)
     """,
     (
@@ -64,7 +65,7 @@ _PROFILE = Purge(
          where partner_id in (select partner_id from partners where organisation_id = $1)
         """,
         "delete from promises where organisation_id = $1",
-        "delete from next_dates where organisation_id = $1",
+        "delete from next_dates where organisation_id = $1 and kind <> 'purge'",
         "delete from managements where organisation_id = $1",
     ),
 )

@@ -26,6 +26,17 @@ class ErasureState(StrEnum):
     ABORTED = "aborted"
 
 
+class PurgeHold(StrEnum):
+    """What holds a purge whose quarantine is over (SF-11); `docs/operations.md` says what to do about each."""
+
+    LATE_ACTIVITY = "late_activity"
+    """Of before the fence: an event that came after it, or a gap that a feed declared after it."""
+    CUSTOMERS_MANAGED = "customers_managed"
+    DRY_RUN = "dry_run"
+    BREAKER_OPEN = "breaker_open"
+    FEED_BEHIND = "feed_behind"
+
+
 class Store(StrEnum):
     """What is purged, in this order."""
 
@@ -67,6 +78,7 @@ class AbortResult(Contract):
     """What became of each organisation named."""
 
     aborted: tuple[OrganisationId, ...]
+    """With the own organisation, where it was in quarantine, of each partner that has a customer again (DM-02)."""
     refused: dict[OrganisationId, str] = {}
     """The refusal code of each that was not aborted."""
 

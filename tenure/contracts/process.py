@@ -7,6 +7,7 @@ from typing import Any
 from temporalio import workflow
 
 from tenure.contracts.base import Contract, Instant
+from tenure.contracts.erasure import PurgeHold
 from tenure.contracts.organisation import OrganisationState
 from tenure.ids import OrganisationId, PartnerId
 
@@ -55,6 +56,8 @@ class Figures(Contract):
     """Processes that are pending."""
     relay_lag: timedelta = timedelta(0)
     """How long the oldest pending process has waited; zero where none does."""
+    purges_held: dict[PurgeHold, int] = {}
+    """Erasures whose quarantine is over, by what holds the purge; reasons that hold none may be left out."""
 
 
 class ReconcileInput(Contract):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tenure.contracts.activity import Feed
 from tenure.contracts.base import Contract, Instant
-from tenure.contracts.erasure import Clearance, Erasure, ErasureCause, ErasureState
+from tenure.contracts.erasure import Clearance, Erasure, ErasureCause, ErasureState, PurgeHold
 from tenure.policy.rules import Rules
 
 
@@ -15,7 +15,7 @@ class PurgeEvidence(Contract):
     feeds: Sequence[Feed]
     """The feeds that are needed."""
     late_activity: bool
-    """An event dated before the fence, newer than what was known, has arrived after it."""
+    """An event dated before the fence, newer than what was known, has arrived after it, or a gap was declared."""
     breaker_open: bool
     customers_managed: int = 0
     """Of a partner's own organisation: an aborted erasure can bring a customer back to it."""
@@ -35,21 +35,23 @@ def clear(evidence: PurgeEvidence, as_of: Instant, rules: Rules) -> Clearance:
         return Clearance(cleared=True)
     if as_of < erasure.quarantine_until:
         return Clearance(cleared=False, held_because="quarantine", due_at=erasure.quarantine_until)
-    held_because = _fault(evidence)
+    held_because = _fault(evidence, rules)
     if held_because is None:
         return Clearance(cleared=True)
     return Clearance(cleared=False, held_because=held_because, due_at=as_of + rules.look_again)
 
 
-def _fault(evidence: PurgeEvidence) -> str | None:
+def _fault(evidence: PurgeEvidence, rules: Rules) -> PurgeHold | None:
     """What speaks against a purge whose quarantine is over."""
     if evidence.late_activity:
-        return "late_activity"
+        return PurgeHold.LATE_ACTIVITY
     if evidence.customers_managed > 0:
-        return "customers_managed"
+        return PurgeHold.CUSTOMERS_MANAGED
+    if rules.dry_run:
+        return PurgeHold.DRY_RUN
     if evidence.breaker_open:
-        return "breaker_open"
+        return PurgeHold.BREAKER_OPEN
     fenced_at = evidence.erasure.fenced_at
     if not evidence.feeds or any(feed.watermark is None or feed.watermark < fenced_at for feed in evidence.feeds):
-        return "feed_behind"
+        return PurgeHold.FEED_BEHIND
     return None

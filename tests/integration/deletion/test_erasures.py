@@ -4,14 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.postgres.processes import PostgresProcesses
 from tenure.contracts.deletion import Verdict
-from tenure.contracts.erasure import AbortErasures, ErasureAt, ErasureState
+from tenure.contracts.erasure import AbortErasures, EraseStore, ErasureAt, ErasureState, PurgeHold, Store
 from tenure.contracts.forecast import NextKind
-from tenure.contracts.organisation import OrganisationState
+from tenure.contracts.organisation import Manage, OrganisationState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId
 from tenure.ports import Caller
-from tests.integration.deletion.town import DAY, HOUR, OPERATOR, Town
+from tests.integration.deletion.town import DAY, HOUR, OPERATOR, SERVICE, Town
 
 PARTNER = Caller(actor="partner:ptr_one", partner_id=PartnerId("ptr_one"))
 
@@ -26,7 +27,7 @@ async def test_the_purge_waits_for_the_quarantine(town: Town) -> None:
     await town.advance_to(erasure.quarantine_until)
     assert (await town.clear(organisation)).cleared
     assert (await town.erasure_of(organisation)).state is ErasureState.PURGING
-    assert await town.next_dates(organisation) == []
+    assert [date.reason for date in await town.next_dates(organisation)] == ["purging"]
     assert (await town.clear(organisation)).cleared
     assert (await town.audit(organisation)).count("purge_begun") == 1
 
@@ -228,18 +229,71 @@ async def test_a_partner_and_its_customer_are_aborted_together(town: Town) -> No
     assert await town.state(own) is OrganisationState.LIVE
 
 
-async def test_a_partner_that_manages_again_is_not_purged(town: Town) -> None:
-    """Its customer came back by an abort while it was in quarantine itself: held until an operator aborts it (DM-02)."""
-    own = await town.organisation()
-    customer = await town.organisation(managed_by=await town.partner(own))
+async def test_a_customer_that_comes_back_brings_its_partner_back(town: Town) -> None:
+    """Its partner's own organisation, in quarantine meanwhile, is live again, and so on upwards (DM-02, SF-11, SF-08)."""
     town.rule(town.rules.model_copy(update={"quarantine": 200 * DAY}))
+    above = await town.organisation()
+    own = await town.organisation(managed_by=await town.partner(above))
+    customer = await town.organisation(managed_by=await town.partner(own))
     await town.fenced(customer)
-    await town.execute("update organisations set state = 'live', marked_at = null where organisation_id = $1", own)
-    await town.fenced(own)
-    await town.abort(customer)
-    await town.advance(200 * DAY)
-    assert (await town.clear(own)).held_because == "customers_managed"
-    assert (await town.abort(own)).aborted == (own,)
+    for manager in (own, above):
+        assert await town.state(manager) is OrganisationState.MARKED
+        await town.advance(town.rules.silence)
+        await town.deliver(*(await town.warn(manager)).notices)
+        await town.advance(town.rules.notice_period + DAY)
+        await town.assess(manager)
+        assert (await town.fence(manager)).state is OrganisationState.ERASING
+    command = AbortErasures(organisations=(customer,), reason="ours")
+    everybody = tuple(sorted((customer, own, above)))
+    assert (await town.erasures.plan_abort(OPERATOR, command)).aborted == everybody
+    assert (await town.erasures.abort(OPERATOR, command)).aborted == everybody
+    assert [await town.state(manager) for manager in (own, above)] == [OrganisationState.LIVE] * 2
+    # Whatever becomes of the customer later, its partner begins anew.
+    await town.advance(town.rules.silence)
+    await town.deliver(*(await town.warn(customer)).notices)
+    await town.advance(town.rules.notice_period + DAY)
+    await town.assess(customer)
+    assert (await town.fence(customer)).state is OrganisationState.ERASING
+    assert await town.state(own) is OrganisationState.MARKED
+
+
+async def test_a_partner_in_quarantine_gains_no_customer(town: Town) -> None:
+    """It answers as deleted, so that no customer is tied to what is about to be purged (SF-11, DM-09)."""
+    partner = await town.partner(await town.fenced())
+    customer = await town.organisation()
+    with pytest.raises(Refusal) as refused:
+        await town.organisations.manage(SERVICE, Manage(partner_id=partner, organisation_id=customer))
+    assert refused.value.code is RefusalCode.ORG_DELETED
+
+
+async def test_a_purge_that_is_stuck_is_past_due(town: Town) -> None:
+    """From its first day to the tombstone it is seen, whatever store it stands at (P15)."""
+    processes = PostgresProcesses(town.database)
+    organisation = await town.purging()
+    assert [(date.kind, date.reason) for date in await town.next_dates(organisation)] == [("purge", "purging")]
+    for store in Store:
+        generation = (await town.at(organisation)).generation
+        await town.eraser.erase(EraseStore(organisation_id=organisation, generation=generation, store=store))
+    now = await town.advance(DAY + HOUR)
+    assert await processes.overdue(now) == 1
+    assert (await processes.figures()).oldest_overdue > DAY
+    await town.erase(organisation)
+    assert await processes.overdue(now) == 0
+    assert await town.next_dates(organisation) == []
+
+
+async def test_what_holds_purges_is_counted(town: Town) -> None:
+    """Late activity is a figure that an alert can be made of (SF-11, P15)."""
+    processes = PostgresProcesses(town.database)
+    organisation = await town.fenced()
+    fenced_at = (await town.erasure_of(organisation)).fenced_at
+    await town.sign_in(organisation, fenced_at - timedelta(minutes=1))
+    await town.advance(town.rules.quarantine)
+    assert set((await processes.figures()).purges_held.values()) == {0}
+    await town.clear(organisation)
+    assert (await processes.figures()).purges_held[PurgeHold.LATE_ACTIVITY] == 1
+    await town.abort(organisation)
+    assert set((await processes.figures()).purges_held.values()) == {0}
 
 
 async def test_partners_see_no_erasures_and_abort_none(town: Town) -> None:

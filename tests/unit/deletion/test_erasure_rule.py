@@ -59,6 +59,13 @@ def test_what_holds_a_purge(fields: dict[str, Any], reason: str) -> None:
     assert (held.cleared, held.held_because, held.due_at) == (False, reason, OVER + DEFAULT.look_again)
 
 
+def test_a_rehearsal_purges_nothing() -> None:
+    """Rules that rehearse hold what was fenced before they came, and not the customer's own request (WH-06, DM-11)."""
+    rehearsal = DEFAULT.model_copy(update={"dry_run": True})
+    assert clear(quarantined(), OVER, rehearsal).held_because == "dry_run"
+    assert clear(quarantined(cause=ErasureCause.OWN_REQUEST), OVER, rehearsal).cleared
+
+
 def test_the_customers_own_request_waits_for_nothing() -> None:
     """It has no quarantine and is final, whatever feeds and breakers say (DM-11, SF-05, SF-11)."""
     own = quarantined(cause=ErasureCause.OWN_REQUEST, breaker_open=True, late_activity=True, feeds=())
