@@ -151,7 +151,7 @@ class Rows:
             min(right.values()),
         )
         await connection.close()
-        _compare({row["organisation_id"]: row["last_activity_at"] for row in rows}, right)
+        compare({row["organisation_id"]: row["last_activity_at"] for row in rows}, right)
 
 
 class Signals:
@@ -192,7 +192,7 @@ class Signals:
         job = Job(self._port, traffic, per_request, self._arena.scale.connections)
         sent = await self._arena.send(job)
         seen = await self._settle(traffic.counts())
-        _compare({key: one.last_activity_at for key, one in seen.items()}, traffic.newest())
+        compare({key: one.last_activity_at for key, one in seen.items()}, traffic.newest())
         done_at = max(one.processed_at.timestamp() for one in seen.values() if one.processed_at)
         return Round(sent.events, max(done_at - sent.began_at, sent.seconds), sent.latencies)
 
@@ -246,7 +246,12 @@ async def checkpoint(database_url: str) -> None:
     await connection.close()
 
 
-def _compare(found: Mapping[str, datetime | None], right: Mapping[str, datetime]) -> None:
+def compare(found: Mapping[str, datetime | None], right: Mapping[str, datetime]) -> None:
+    """Compare every organisation with what was sent.
+
+    Raises:
+        VoidRoundError: one is wrong.
+    """
     wrong = [key for key in found.keys() | right.keys() if found.get(key) != right.get(key)]
     if wrong:
         raise VoidRoundError(f"{len(wrong)} organisations are wrong, such as {wrong[0]}: {found.get(wrong[0])}.")

@@ -14,6 +14,7 @@ from benchmarks.throughput import TENURE, UPSERTS, Field, round_numbers
 from benchmarks.traffic import Traffic
 
 _SHARE_FOR_UPSERTS: Final = 0.9
+_TRIES: Final = 3
 
 
 @dataclass
@@ -39,7 +40,7 @@ async def measure(arena: Arena, field_: Field, report: Callable[[str], None]) ->
         return found.rate, [latency * 1000 for latency in found.latencies]
 
     report(f"F2: what saturates {UPSERTS}.")
-    saturation = median([(await one_round(field_.upserts, scale.upsert_events, None))[0] for _ in range(3)])
+    saturation = median([(await one_round(field_.upserts, scale.upsert_events, None))[0] for _ in range(_TRIES)])
     contestants = {
         UPSERTS: Latency(UPSERTS, saturation * _SHARE_FOR_UPSERTS, scale.latency_per_request),
         TENURE: Latency(TENURE, saturation, scale.latency_per_request),
