@@ -170,11 +170,7 @@ async def test_a_received_message_counts_by_its_own_time(town: Town) -> None:
 async def test_what_came_back_without_its_fact_is_seen_at_the_look(town: Town) -> None:
     """A licence that was stored past the marking unmarks at the latest then (DM-02, DM-13, DP-04)."""
     organisation = await town.warned()
-    await town.execute(
-        "insert into licence_sets (licence_set_id, organisation_id, kind, state, created_at)"
-        " values ('lic_one', $1, 'trial', 'active', business_now())",
-        organisation,
-    )
+    await town.licence_set(organisation, "active")
     step = await town.assess(organisation)
     assert (step.state, step.assessment.verdict) == (OrganisationState.LIVE, Verdict.UNMARK)
     assert await town.audit(organisation) == ["marked", "warned", "unmarked"]
@@ -190,7 +186,10 @@ async def test_a_purchase_ends_the_countdown(town: Town) -> None:
     await town.buy(organisation)
     step = await town.countdowns.assess(old)
     assert (step.state, step.assessment.verdict) == (OrganisationState.LIVE, Verdict.END)
-    await town.execute("update licence_sets set state = 'removed' where organisation_id = $1", organisation)
+    await town.execute(
+        "update licence_sets set state = 'removed', expired_at = business_now() where organisation_id = $1",
+        organisation,
+    )
     await town.mark(organisation)
     assert (await town.countdowns.assess(old)).assessment.reason is Reason.OTHER_GENERATION
     assert (await town.at(organisation)).generation == 2
