@@ -18,11 +18,17 @@ INTERRUPTED = 128 + 2
 """The exit code after Ctrl-C, as shells have it: 128 plus the number of the signal."""
 
 
-def run(main: Callable[[], Awaitable[int]]) -> NoReturn:
+def run(
+    main: Callable[[], Awaitable[int]], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> NoReturn:
     """Run the coroutine function `main` and end the program with the code it returns.
 
     Ctrl-C, SIGTERM and SIGHUP cancel it, so that its context managers close in order; the exit code is then 128 plus the
     signal's number. A second signal does not wait. An exception is printed and gives 1; `SystemExit` gives its code.
+
+    Args:
+        main: What the program does.
+        loop_factory: Makes its event loop; None for asyncio's own.
     """
     stopped_by: list[int] = []
 
@@ -42,7 +48,7 @@ def run(main: Callable[[], Awaitable[int]]) -> NoReturn:
 
     def in_event_loop() -> int:
         try:
-            return asyncio.run(supervised())
+            return asyncio.run(supervised(), loop_factory=loop_factory)
         except asyncio.CancelledError:
             if stopped_by:
                 return 128 + stopped_by[0]

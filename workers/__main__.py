@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+import uvloop
 from rich.console import Console
 
 import activities
@@ -41,7 +42,7 @@ def worker() -> None:
 @app.command()
 def web() -> None:
     """Serve the API and the console."""
-    _serve(lambda: programs.run_web(ServerSettings()))
+    _serve(lambda: programs.run_web(ServerSettings()), loop_factory=uvloop.new_event_loop)
 
 
 @app.command()
@@ -100,22 +101,28 @@ def demo(
     _run(lambda: play(Console(width=None if sys.stdout.isatty() else _WIDTH), wishes))
 
 
-def _serve(program: Callable[[], Awaitable[None]], log_level: int = logging.INFO) -> NoReturn:
+def _serve(
+    program: Callable[[], Awaitable[None]],
+    log_level: int = logging.INFO,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> NoReturn:
     logging.basicConfig(level=log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     async def forever() -> int:
         await program()
         return 0
 
-    _run(forever)
+    _run(forever, loop_factory)
 
 
-def _run(program: Callable[[], Awaitable[int]]) -> NoReturn:
+def _run(
+    program: Callable[[], Awaitable[int]], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> NoReturn:
     async def main() -> int:
         with _sentences():
             return await program()
 
-    run(main)
+    run(main, loop_factory)
 
 
 @contextmanager
