@@ -2,16 +2,14 @@
 
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from typing import Final
 
-import asyncpg
-
-from adapters.postgres import audit, breakers, marking, receipts
+from adapters.postgres import aborts, audit, breakers, marking, receipts
 from adapters.postgres.clock import in_time
 from adapters.postgres.commands import once
 from adapters.postgres.database import Connection, Database, business_now, lock
+from adapters.postgres.erasure_rows import COLUMNS, erasure_of
 from adapters.postgres.evidence import gap_reaches, lock_gaps, needed_feeds
-from adapters.postgres.pending import clear_next_dates, close_process, put_next_date, wake_processes
+from adapters.postgres.pending import clear_next_dates, close_process, put_next_date
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.erasure import (
@@ -32,37 +30,6 @@ from tenure.policy import erasure as policy
 from tenure.policy.rules import Rules
 from tenure.ports import TIMER, Caller
 
-_COLUMNS: Final = "organisation_id, generation, cause, state, fenced_at, quarantine_until, held_because"
-
-_NEWEST = f"""
-select distinct on (organisation_id) {_COLUMNS} from erasures
- where organisation_id = any($1::text[]) order by organisation_id, generation desc
-"""  # noqa: S608 - a constant
-
-# In order of id, as the intake visits its rows.
-_REOPEN = """
-  with fenced as (select organisation_id from activity where organisation_id = any($1::text[])
-                   order by organisation_id for update)
-update activity set closed = false, fenced_at = null, late_at = null,
-                    last_activity_at = greatest(last_activity_at, late_at)
- where organisation_id in (select organisation_id from fenced)
-"""
-
-_ALL_MANAGERS = """
-with recursive above (organisation_id) as (
-       select unnest($1::text[]) collate "C"
-        union
-       select p.organisation_id::text from above a join managements m on m.organisation_id = a.organisation_id
-                                                   join partners p using (partner_id)
-        where p.organisation_id is not null)
-select organisation_id from above
-"""
-
-_MANAGERS = """
-select distinct p.organisation_id from managements m join partners p using (partner_id)
- where m.organisation_id = any($1::text[]) and p.organisation_id is not null
-"""
-
 
 class PostgresErasures:
     """The port `Erasures`."""
@@ -80,17 +47,17 @@ class PostgresErasures:
         _require_vendor(caller)
         async with self._database.read() as connection:
             rows = await connection.fetch(
-                f"select {_COLUMNS} from erasures where $1::text is null or state = $1"  # noqa: S608 - a constant
+                f"select {COLUMNS} from erasures where $1::text is null or state = $1"  # noqa: S608 - a constant
                 " order by fenced_at desc, organisation_id",
                 state,
             )
-            return [_erasure(row) for row in rows]
+            return [erasure_of(row) for row in rows]
 
     async def plan_abort(self, caller: Caller, command: AbortErasures) -> AbortResult:
         """What `abort` would answer now; changes nothing (SF-08)."""
         _require_vendor(caller)
         async with self._database.read() as connection:
-            return await _plan(connection, command)
+            return await aborts.plan(connection, command)
 
     async def abort(self, caller: Caller, command: AbortErasures) -> AbortResult:
         """Stop erasures in quarantine: each organisation is marked again, base = now, next generation (SF-11).
@@ -101,7 +68,9 @@ class PostgresErasures:
             Refusal: `not_permitted` to a partner.
         """
         _require_vendor(caller)
-        return await once(self._database, caller, command, AbortResult, partial(self._abort, caller.actor, command))
+        return await once(
+            self._database, caller, command, AbortResult, partial(aborts.carry_out, caller.actor, command, self._rules)
+        )
 
     async def clear(self, at: ErasureAt) -> Clearance:
         """Ask `policy.erasure.clear` under lock; when cleared, the erasure is `purging` from then on.
@@ -152,14 +121,14 @@ class PostgresErasures:
             "select late_at from activity where organisation_id = $1 for update", at.organisation_id
         )
         row = await connection.fetchrow(
-            f"select {_COLUMNS} from erasures where organisation_id = $1 and generation = $2",  # noqa: S608 - a constant
+            f"select {COLUMNS} from erasures where organisation_id = $1 and generation = $2",  # noqa: S608 - a constant
             at.organisation_id,
             at.generation,
         )
         if row is None:
             raise Refusal(RefusalCode.ERASURE_NOT_FOUND)
         held = await marking.holdings(connection, at.organisation_id)
-        erasure = _erasure(row)
+        erasure = erasure_of(row)
         return policy.PurgeEvidence(
             erasure=erasure,
             feeds=feeds,
@@ -180,36 +149,6 @@ class PostgresErasures:
             rules=self._rules,
         )
 
-    async def _abort(self, actor: str, command: AbortErasures, connection: Connection) -> AbortResult:
-        concerned = await connection.fetch(_ALL_MANAGERS, command.organisations)
-        locked = await lock(connection, *(OrganisationId(row["organisation_id"]) for row in concerned))
-        plan = await _plan(connection, command)
-        if not plan.aborted:
-            return plan
-        now = await business_now(connection)
-        await connection.execute(_REOPEN, plan.aborted)
-        await connection.execute(
-            "update erasures set state = 'aborted', held_because = null, ended_at = $2"
-            " where organisation_id = any($1::text[]) and state = 'quarantine'",
-            plan.aborted,
-            now,
-        )
-        await connection.execute(
-            "delete from next_dates where organisation_id = any($1::text[]) and kind = $2", plan.aborted, NextKind.PURGE
-        )
-        await marking.begin_countdowns(
-            connection,
-            [locked[organisation_id] for organisation_id in plan.aborted],
-            at=now,
-            actor=actor,
-            action="erasure_aborted",
-            reason=command.reason,
-            rules=self._rules,
-        )
-        await wake_processes(connection, *plan.aborted)
-        await _return_customers(connection, plan.aborted, now, actor)
-        return plan
-
 
 async def _scopes(connection: Connection, erasure: Erasure) -> Sequence[str]:
     """The partners whose breakers counted the fence."""
@@ -219,55 +158,6 @@ async def _scopes(connection: Connection, erasure: Erasure) -> Sequence[str]:
         erasure.generation,
     )
     return scopes
-
-
-async def _plan(connection: Connection, command: AbortErasures) -> AbortResult:
-    """Who comes back: of those named all that can, and with them partners whose own organisations are in quarantine.
-
-    A partner that gains a customer is not unused (DM-02), whatever becomes of that customer later.
-    """
-    found = await _newest(connection, command.organisations)
-    refused = {
-        organisation_id: str(code)
-        for organisation_id in command.organisations
-        if (code := _refuse(found.get(organisation_id)))
-    }
-    aborted: set[OrganisationId] = set()
-    returning = set(command.organisations) - refused.keys()
-    while returning:
-        aborted |= returning
-        managers = [OrganisationId(row[0]) for row in await connection.fetch(_MANAGERS, list(returning))]
-        own = await _newest(connection, managers)
-        returning = {manager for manager in own.keys() - aborted if _refuse(own[manager]) is None}
-    return AbortResult(
-        aborted=tuple(sorted(aborted)),
-        refused={organisation_id: code for organisation_id, code in refused.items() if organisation_id not in aborted},
-    )
-
-
-def _refuse(erasure: Erasure | None) -> RefusalCode | None:
-    """Why an erasure cannot be aborted, or None where it can."""
-    if erasure is None or erasure.state is ErasureState.ABORTED:
-        return RefusalCode.ERASURE_NOT_FOUND
-    if erasure.state is not ErasureState.QUARANTINE or erasure.cause is ErasureCause.OWN_REQUEST:
-        return RefusalCode.IRREVERSIBLE
-    return None
-
-
-async def _newest(connection: Connection, organisation_ids: Sequence[OrganisationId]) -> dict[OrganisationId, Erasure]:
-    rows = await connection.fetch(_NEWEST, organisation_ids)
-    return {OrganisationId(row["organisation_id"]): _erasure(row) for row in rows}
-
-
-async def _return_customers(connection: Connection, aborted: Sequence[OrganisationId], at: Instant, actor: str) -> None:
-    """Each partner of these gains a customer again: a mark on its own organisation is cleared (DM-02).
-
-    That organisation is locked already, and may have been among the aborted itself: so its row is read again. Managing
-    only itself clears nothing: it stays marked by the abort (SF-11, DM-01).
-    """
-    managers = [OrganisationId(row[0]) for row in await connection.fetch(_MANAGERS, aborted)]
-    own = list((await lock(connection, *managers)).values())
-    await marking.reconsider_all(connection, own, at=at, actor=actor, reason="customer_gained")
 
 
 async def _hold(connection: Connection, erasure: Erasure, clearance: Clearance) -> None:
@@ -320,10 +210,6 @@ async def _begin_purge(connection: Connection, erasure: Erasure, now: Instant) -
         reason=erasure.cause,
         details={"generation": erasure.generation},
     )
-
-
-def _erasure(row: asyncpg.Record) -> Erasure:
-    return Erasure.model_validate(dict(row))
 
 
 def _require_vendor(caller: Caller) -> None:
