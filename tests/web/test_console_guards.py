@@ -24,7 +24,7 @@ async def browser_like(site: Site) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-RELEASE = {"count": "5", "reason": "x", "key": "k"}
+RELEASE = {"scope": "fleet", "count": "5", "reason": "x", "key": "k"}
 
 
 @pytest.mark.parametrize(
