@@ -32,6 +32,7 @@ _LOST = (
     asyncpg.InterfaceError,  # what asyncpg raises while it leaves a transaction whose connection is gone
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.exceptions.InternalClientError,  # a statement on a connection whose end the server has announced a moment ago
 )
 
 
