@@ -45,7 +45,9 @@ async def one(feeds: PostgresFeeds, source: str) -> Feed:
 
 async def heard_ago(database: Database, source: str, ago: timedelta) -> None:
     async with database.write() as connection:
-        await connection.execute("update feeds set heard_at = business_now() - $2::interval where source = $1", source, ago)
+        await connection.execute(
+            "update feeds set heard_at = business_now() - $2::interval where source = $1", source, ago
+        )
 
 
 async def trail(database: Database, source: str) -> list[tuple[str, str | None, str | None]]:
