@@ -65,15 +65,29 @@ def keep(results: Results) -> Path:
     path = folder / f"{results.began_at[:16].replace(':', '')}.json"
     path.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
     if not results.quick:
-        _PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        plot.draw(results, _PICTURE)
-        report.write(results, _PAGE)
+        publish(results)
     return path
 
 
-def main(*, quick: Annotated[bool, typer.Option(help="Two minutes instead of a quarter of an hour.")] = False) -> None:
+def publish(results: Results) -> None:
+    """Write the page and its picture."""
+    _PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    plot.draw(results, _PICTURE)
+    report.write(results, _PAGE)
+
+
+def main(
+    *,
+    quick: Annotated[bool, typer.Option(help="Some minutes instead of a quarter of an hour.")] = False,
+    show: Annotated[Path | None, typer.Option(help="Measure nothing: show kept figures, and write their page.")] = None,
+) -> None:
     """Measure F1, F2, F6 and F7; print the tables, keep the raw figures and, for a full run, write the page."""
     scale, console = QUICK if quick else FULL, Console()
+    if show is not None:
+        kept = msgspec.json.decode(show.read_bytes(), type=Results)
+        report.show(kept, console)
+        publish(kept)
+        return
     if os.getloadavg()[0] > _BUSY * (os.cpu_count() or 1):
         console.print("[yellow]Something else keeps this machine busy: the figures will be low.[/]")
 

@@ -105,7 +105,7 @@ def _lifecycles(results: Results) -> Rows:
 
 def _replays(results: Results) -> Rows:
     rows = [
-        [each.contestant, f"{events:,}", _spread(rates, [], digits=1), f"{longest:,}"]
+        [each.contestant, f"{events:,}", _spread(rates, [], digits=2), f"{longest:,}"]
         for each in results.lifecycles
         for (events, rates), longest in zip(each.replays.items(), each.longest, strict=True)
     ]
