@@ -3,6 +3,7 @@
 TenureError
 ├── Refusal              a command that the rules refuse; `code` is stable, nothing was changed (XC-05)
 ├── MailRefused          a mail server refuses a recipient for good (5xx, and the enhanced status says so)
+├── PlatformRefused      the platform refuses to build or tear down a service; a person has to look
 ├── Unavailable          a service that Tenure needs did not answer; trying again is right
 └── Misconfigured        a setting, or the place this runs in, is wrong; nothing was started
 """
@@ -44,6 +45,53 @@ class RefusalCode(StrEnum):
     ROLE_NOT_ALLOWED = "role_not_allowed", "This person's role does not allow that."
     CONFIRMATION_REQUIRED = "confirmation_required", "Confirm by typing the organisation's name exactly."
     WRONG_STATE = "wrong_state", "That is not possible in the present state."
+    TRIAL_NOT_FOUND = "trial_not_found", "There is no such trial."
+    TRIAL_EXISTS = "trial_exists", "This id is taken by a trial or an organisation with other contents: choose another."
+    PARTNER_NOT_CERTIFIED = "partner_not_certified", "Only a certified partner may do that."
+    OWN_ORG_NEEDS_ORDER = (
+        "own_org_needs_order",
+        "A trial for a partner's own organisation starts as an order in commerce.",
+    )
+    CUSTOMER_DETAILS_REQUIRED = (
+        "customer_details_required",
+        "Give the company's name, an admin's e-mail address, the industry and the country.",
+    )
+    INDUSTRY_UNKNOWN = "industry_unknown", "Pick the nearest industry from the list."
+    COUNTRY_UNSUPPORTED = "country_unsupported", "The service is not offered in this country."
+    NO_SERVICE_SELECTED = "no_service_selected", "Select at least one service; to end a trial, cancel it."
+    SERVICE_UNKNOWN = "service_unknown", "There is no such service."
+    SITE_DETAILS_REQUIRED = "site_details_required", "Meetings need the address of a site and a time zone."
+    SITE_URL_TAKEN = "site_url_taken", "This address of a meetings site is not available."
+    LENGTH_NOT_OFFERED = "length_not_offered", "Trials of this length are not offered."
+    SERVICE_ALREADY_OWNED = "service_already_owned", "The customer has bought a service of this trial already."
+    SERVICE_ON_TRIAL_ELSEWHERE = "service_on_trial_elsewhere", "Another partner has a trial of a service of this one."
+    ALREADY_ON_TRIAL = "already_on_trial", "You have a trial of this service there already: extend or edit that."
+    REQUEST_PENDING = "request_pending", "Your request to this organisation is waiting for its consent."
+    NOT_TRIAL_OWNER = "not_trial_owner", "Only the partner that started a trial may do that."
+    CONSENT_NEEDS_FULL_ADMIN = (
+        "consent_needs_full_admin",
+        "Only a full admin of the organisation may decide about that.",
+    )
+    CONSENT_EXPIRED = "consent_expired", "The time to consent to this trial is over."
+    NOT_PENDING = "not_pending", "This request is not waiting for consent any more."
+    LINK_INVALID = "link_invalid", "This link is damaged or was not made here."
+    ACCESS_LEVEL_INSUFFICIENT = (
+        "access_level_insufficient",
+        "The customer has not given you full administration: ask its full admin.",
+    )
+    EXTENSION_TOO_LONG = "extension_too_long", "A trial is extended by 30 days from today at most."
+    EXTENSION_TOO_SHORT = "extension_too_short", "A trial is extended by one day from today at least."
+    TIER2_USE_DISTRIBUTOR = "tier2_use_distributor", "A tier-2 partner converts a trial through its distributor."
+    CONTACT_NOT_ADMIN = "contact_not_admin", "The provisioning contact is an admin of the partner or of the customer."
+    ORDER_EXISTS = "order_exists", "This order is known, with other contents."
+    ORDER_NOT_FOUND = "order_not_found", "There is no such order."
+    CUSTOMER_NOT_MATCHED = "customer_not_matched", "This address is not of an admin of the trial's organisation."
+    MANAGED_BY_TRIAL = "managed_by_trial", "These licences belong to a trial: extend, convert or cancel that."
+    NUMBERS_RELEASED = "numbers_released", "The phone numbers have been released."
+    DEVICES_NOT_SHIPPED = "devices_not_shipped", "No devices were shipped for this trial."
+    LABEL_US_ONLY = "label_us_only", "Return labels are sent within the USA only."
+    SERIAL_MISMATCH = "serial_mismatch", "A serial number is not one that was shipped for this trial."
+    DEMO_ORDER_NOT_FOUND = "demo_order_not_found", "Nothing was shipped that matches all of this."
     CLOCK_AHEAD = "clock_ahead", "The caller's clock is ahead of the installation's."
     FUTURE_EVENT = "future_event", "The event lies more than 5 minutes in the future."
     BREAKER_OPEN = "breaker_open", "The deletion breaker is open: an operator has to release it."
@@ -82,6 +130,18 @@ class MailRefused(TenureError):
     about us (login, sender, relaying, a block list) or about the content is no refusal but `Unavailable`: where nobody
     can be reached an organisation may be deleted unwarned (DM-17), and our own fault is no ground for that.
     """
+
+
+class PlatformRefused(TenureError):
+    """The platform refuses to build or to tear down a service.
+
+    Asking again soon will not help, asking again later may: somebody has to put something right in between.
+    """
+
+    def __init__(self, code: str, message: str | None = None) -> None:
+        """Refuse with the platform's own code, free of personal data."""
+        super().__init__(message or f"The platform refuses: {code}.")
+        self.code = code
 
 
 class Unavailable(TenureError):

@@ -29,6 +29,11 @@ class _Id(str):
             raise ValueError(f"{value!r} is no {cls.__name__}: expected {cls.prefix}_ and up to 48 of a-z, 0-9 and -")
         return super().__new__(cls, value)
 
+    @property
+    def name(self) -> str:
+        """The caller's own key: what follows the prefix."""
+        return self.partition("_")[2]
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(
@@ -54,5 +59,13 @@ class LicenceSetId(_Id, prefix="lic"):
     """The licences of one trial or of one paid subscription."""
 
 
+class TrialId(_Id, prefix="trl"):
+    """A trial, from its request on."""
+
+
 class TrialRequestId(_Id, prefix="req"):
-    """A trial that waits for the customer's consent."""
+    """The request for consent to a trial."""
+
+
+class OrderId(_Id, prefix="ord"):
+    """A paid order that converts services of a trial."""

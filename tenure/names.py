@@ -5,7 +5,7 @@ process a new execution each time, so that no closed id is ever revived (P11).
 """
 
 from tenure.contracts.process import ProcessType
-from tenure.ids import LicenceSetId, OrganisationId
+from tenure.ids import LicenceSetId, OrganisationId, TrialId
 
 TASK_QUEUE = "tenure"
 ERASURE_TASK_QUEUE = "tenure-erasure"
@@ -16,6 +16,9 @@ SIMULATION_NAMESPACE = "tenure-simulation"
 
 RECONCILE_SCHEDULE = "reconcile"
 
+TRIAL_GRACE_END = "trial-grace-end"
+"""A patch of RenewalGrace: at the end of a trial's grace users move, are mailed, and numbers are held (GR-11)."""
+
 FACTS_CHANGED = "facts_changed"
 """The signal that every process understands: read the facts again."""
 
@@ -23,6 +26,10 @@ _PREFIX = {
     ProcessType.RENEWAL_GRACE: "renewal-grace",
     ProcessType.DELETION_COUNTDOWN: "deletion",
     ProcessType.ERASURE: "erasure",
+    ProcessType.TRIAL_CONSENT: "trial-consent",
+    ProcessType.TRIAL: "trial",
+    ProcessType.NUMBER_RETENTION: "number-retention",
+    ProcessType.DEVICE_RETURN: "device-return",
 }
 _TYPE = {prefix: process_type for process_type, prefix in _PREFIX.items()}
 
@@ -40,6 +47,26 @@ def deletion_id(organisation_id: OrganisationId, generation: int) -> str:
 def erasure_id(organisation_id: OrganisationId, generation: int) -> str:
     """The workflow id of the erasure that ended the `generation`-th countdown."""
     return f"{_PREFIX[ProcessType.ERASURE]}/{organisation_id}/{generation}"
+
+
+def trial_consent_id(trial_id: TrialId, generation: int = 1) -> str:
+    """The workflow id of a trial's request for consent; there is one in the life of a trial."""
+    return f"{_PREFIX[ProcessType.TRIAL_CONSENT]}/{trial_id}/{generation}"
+
+
+def trial_id(trial_id: TrialId, generation: int) -> str:
+    """The workflow id of a trial; each extension in grace begins the next generation."""
+    return f"{_PREFIX[ProcessType.TRIAL]}/{trial_id}/{generation}"
+
+
+def number_retention_id(trial_id: TrialId, generation: int) -> str:
+    """The workflow id of the `generation`-th hold of a trial's phone numbers."""
+    return f"{_PREFIX[ProcessType.NUMBER_RETENTION]}/{trial_id}/{generation}"
+
+
+def device_return_id(trial_id: TrialId, generation: int) -> str:
+    """The workflow id of the return of a trial's devices, by their `generation`-th end date."""
+    return f"{_PREFIX[ProcessType.DEVICE_RETURN]}/{trial_id}/{generation}"
 
 
 def parse(workflow_id: str) -> tuple[ProcessType, str, int]:

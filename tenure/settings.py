@@ -47,6 +47,10 @@ class ServerSettings(ClientSettings):
     """Sender of every notice; the domain also ends the Message-IDs."""
     public_url: str = "http://127.0.0.1:8080"
     """Address under which people reach the web pages, for links in mails; `https` makes the console's cookie secure."""
+    admin_console_url: str = "https://admin.example"
+    """Where customers sign in and buy, for links in mails: `/` and `/subscriptions#buy` below it."""
+    link_secret: SecretStr | None = None
+    """Signs the links of mails that lead to a page of ours, 32 characters or more, the same for every process."""
     session_secret: SecretStr | None = None
     """Encrypts the console's sessions, 32 characters or more, the same for every web process; unset: sessions end with
     the process."""
@@ -59,5 +63,13 @@ class ServerSettings(ClientSettings):
     installation: InstallationKind = InstallationKind.PRODUCTION
     rules_file: Path | None = None
     """A JSON document of `tenure.policy.rules.Rules`; unset: the defaults."""
+    catalogue_file: Path | None = None
+    """A JSON document of `tenure.contracts.catalogue.Catalogue`; unset: the one that is shipped."""
+    platform_url: str | None = None
+    """Base address of the vendor's provisioning API; unset: Tenure keeps the record itself."""
+    platform_token: SecretStr | None = None
+    """Bearer token of that API."""
+    platform_seconds: float = Field(default=30, gt=0)
+    """How long one of its answers may take."""
     starts_per_second: float = Field(default=50, gt=0)
     """How fast the relay starts processes."""

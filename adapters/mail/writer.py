@@ -11,7 +11,7 @@ from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from adapters.mail.languages import Language, language
+from adapters.texts.languages import Language, language
 from tenure.contracts.notice import Delivery, Mail
 from tenure.ports import Writer
 

@@ -11,6 +11,12 @@ from tenure.ids import OrganisationId, PartnerId
 class NextKind(StrEnum):
     """What a next date is the date of."""
 
+    CONSENT_DEADLINE = "consent_deadline"
+    TRIAL_REMINDER = "trial_reminder"
+    TRIAL_END = "trial_end"
+    NUMBER_RELEASE = "number_release"
+    DEVICE_END = "device_end"
+    DEVICE_RETURN = "device_return"
     LICENCE_EXPIRY = "licence_expiry"
     LICENCE_REMOVAL = "licence_removal"
     DELETION_WARNING = "deletion_warning"

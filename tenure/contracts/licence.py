@@ -1,11 +1,16 @@
 """Licence sets and the grace in which suspended ones rest (A section 18.3)."""
 
 from enum import StrEnum
+from typing import Annotated
 
+from pydantic import Field, StringConstraints
 from temporalio import workflow
 
 from tenure.contracts.base import Command, Contract, Instant
 from tenure.ids import LicenceSetId, OrganisationId
+
+ServiceKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+"""A service as the catalogue names it, such as `meetings`."""
 
 
 class LicenceKind(StrEnum):
@@ -39,6 +44,8 @@ class LicenceSet(Contract):
     state: LicenceState
     meetings: bool = False
     """Whether it holds a meetings licence (RP-06)."""
+    services: tuple[ServiceKey, ...] = ()
+    """What it licenses; empty where that was never reported."""
     expires_at: Instant | None = None
     """The expiry that is planned, or that has been."""
     removal_due_at: Instant | None = None
@@ -54,6 +61,8 @@ class GrantLicences(Command):
     organisation_id: OrganisationId
     kind: LicenceKind
     meetings: bool = False
+    services: Annotated[tuple[ServiceKey, ...], Field(max_length=64)] = ()
+    """What was bought: a trial of one of these is converted by it (GR-05), and no other is begun (TR-15)."""
     expires_at: Instant | None = None
 
 
@@ -92,6 +101,9 @@ class GraceOutcome(StrEnum):
     """How a grace ended."""
 
     RESTORED = "restored"
+    """Paid for, extended or converted."""
+    CANCELLED = "cancelled"
+    """Its trial was cancelled: what was left to wait for was the end of its meeting data (Q-32)."""
     REMOVED = "removed"
     ORGANISATION_GONE = "organisation_gone"
 
@@ -104,6 +116,8 @@ class GraceCheck(Contract):
     removal_due_at: Instant
     purge_meeting_data: bool = False
     """No other meetings licence is left: the meeting data goes too (RP-06)."""
+    notices: tuple[str, ...] = ()
+    """Ids of mails that are this grace's to deliver."""
 
 
 class RenewalGraceResult(Contract):
@@ -111,6 +125,8 @@ class RenewalGraceResult(Contract):
 
     outcome: GraceOutcome
     marked: bool = False
+    notices: tuple[str, ...] = ()
+    """Mails that are still to be delivered: the process closes once there are none."""
 
 
 @workflow.defn(name="RenewalGrace")

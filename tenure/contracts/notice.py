@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from tenure.contracts.base import Contract, EmailAddress, Instant, Line
-from tenure.ids import OrganisationId, PersonId
+from tenure.contracts.catalogue import Carrier, Service
+from tenure.ids import OrganisationId, PersonId, TrialId
 
 MessageId = Annotated[str, StringConstraints(max_length=250, pattern=r"^<[!-;=?A-~]+@[!-;=?A-~]+>$")]
 """A Message-ID as RFC 5322 writes it, with its angle brackets."""
@@ -16,6 +17,26 @@ class NoticeKind(StrEnum):
     """What a mail is about."""
 
     DELETION_WARNING = "deletion_warning"
+    CONSENT_REQUEST = "consent_request"
+    """To those who may consent to a trial (CO-02, CO-03)."""
+    WELCOME = "welcome"
+    """To the admin of a new customer, once everything is built (PV-03)."""
+    TRIAL_STARTED = "trial_started"
+    """To every admin of the customer, when an add-on trial is active (TR-21, Q-29)."""
+    TRIAL_ENDING = "trial_ending"
+    """7 days before, to every admin of the customer (NO-01)."""
+    TRIAL_ENDING_PARTNER = "trial_ending_partner"
+    """The same, to every admin of the partner (NO-04)."""
+    TRIAL_EXPIRED = "trial_expired"
+    """On the day, to every admin of the customer (NO-02)."""
+    TRIAL_EXPIRED_PARTNER = "trial_expired_partner"
+    """The same, to every admin of the partner (NO-04)."""
+    ACCESS_GONE = "access_gone"
+    """30 days after the end, to the users of the trial (NO-06)."""
+    SET_UP_SERVICES = "set_up_services"
+    """To the provisioning contact of a paid order (TC-15, TC-16)."""
+    DEVICE_AGREEMENT = "device_agreement"
+    """To every admin of the customer: the device end date and how devices are returned (DV-02)."""
 
 
 class NoticeState(StrEnum):
@@ -38,7 +59,8 @@ class Notice(Contract):
     subject: str
     """The id of what it is about."""
     cycle: int
-    recipient: PersonId
+    recipient: PersonId | TrialId
+    """A person; a trial's id where the mail goes to the address that was typed in its request (CO-03)."""
     message_id: MessageId
     """Derived from the key, so that a second copy is recognised as one."""
     state: NoticeState
@@ -48,11 +70,52 @@ class Notice(Contract):
     server_answer: str | None = None
 
 
+class DeletionMatter(Contract):
+    """What a deletion warning speaks of."""
+
+    base_at: Instant
+    """The end of activity."""
+    deletion_at: Instant
+    """The promise that the mail prints (SF-01)."""
+
+
+class EndingTrial(Contract):
+    """A trial of the partner that has ended or is about to (NO-04, Q-28)."""
+
+    organisation_name: str
+    services: tuple[Service, ...]
+    ends_at: Instant
+
+
+class TrialMatter(Contract):
+    """What a mail about a trial speaks of; what its kind does not need may be None."""
+
+    trial_id: TrialId
+    partner_name: str
+    services: tuple[Service, ...] = ()
+    """Those that the mail is about; the writer names them in its language."""
+    deadline_at: Instant | None = None
+    """Until when consent counts (CO-06)."""
+    ends_at: Instant | None = None
+    """Of the trial."""
+    grace_ends_at: Instant | None = None
+    """Until when it can be converted or extended (GR-05)."""
+    link: str | None = None
+    """Where to go: the consent page, the sign-in, the buy button, or the set-up."""
+    ending: tuple[EndingTrial, ...] = ()
+    """To partners: all their trials that end within 30 days or are in grace, the soonest first."""
+    device_ends_at: Instant | None = None
+    devices_due_at: Instant | None = None
+    devices: int = 0
+    carrier: Carrier = Carrier.GUIDE
+
+
 class Delivery(Contract):
     """All that is needed to write and send one notice, read just before the attempt."""
 
     notice: Notice
     name: str
+    """Of the recipient; empty where only an address is known."""
     email: EmailAddress
     language: str
     """The recipient's, else the organisation's: a BCP 47 tag such as `pl` or `sr-Latn`."""
@@ -61,10 +124,7 @@ class Delivery(Contract):
     organisation_name: str
     attempt_at: Instant
     """The business instant of this attempt: it dates the mail."""
-    base_at: Instant
-    """The end of activity that the warning speaks of."""
-    deletion_at: Instant
-    """The promise that the mail prints (SF-01)."""
+    matter: DeletionMatter | TrialMatter
     simulation: bool = False
 
 

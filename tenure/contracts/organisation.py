@@ -31,15 +31,35 @@ class Role(StrEnum):
 
     CUSTOMER_FULL_ADMIN = "customer_full_admin"
     CUSTOMER_ADMIN = "customer_admin"
+    CONTACT_OF_RECORD = "contact_of_record"
+    """A full admin when the last trial's grace ended: without the role, but still asked, warned and heard (Q-01)."""
     USER = "user"
     PARTNER_FULL_ADMIN = "partner_full_admin"
     PARTNER_SALES_ADMIN = "partner_sales_admin"
     PARTNER_ADMIN = "partner_admin"
 
 
+FULL_ADMINS = frozenset({Role.CUSTOMER_FULL_ADMIN, Role.CONTACT_OF_RECORD})
+"""Who may decide for the customer: consent, delete, and be warned of a deletion."""
+
+CUSTOMER_ADMINS = FULL_ADMINS | {Role.CUSTOMER_ADMIN}
+"""Who is told of a trial's end (NO-01)."""
+
+PARTNER_SELLERS = frozenset({Role.PARTNER_FULL_ADMIN, Role.PARTNER_SALES_ADMIN})
+"""Who may start, change and end trials for a partner (TR-02, TC-21)."""
+
+PARTNER_ADMINS = PARTNER_SELLERS | {Role.PARTNER_ADMIN}
+"""Who is told of a trial's end on the partner's side (NO-04)."""
+
+CONSUMER = OrganisationId("org_consumer")
+"""Where users go when the last trial's grace ends: they keep the free services, and belong to no customer (GR-06)."""
+
+
 class Access(StrEnum):
     """What a managing partner may do in the customer's organisation (RO-03)."""
 
+    NONE = "none"
+    """The last trial's grace is over: the customer stays in the partner's list, and nothing else does (Q-01)."""
     PROVISIONING = "provisioning"
     FULL = "full"
 
@@ -96,6 +116,9 @@ class OrganisationView(OrganisationSummary):
     """One organisation with all that its operators and partners may see."""
 
     country: str
+    industry: str | None = None
+    region: str | None = None
+    """Where its data live (TR-05)."""
     language: str
     time_zone: str
     generation: int
@@ -114,6 +137,15 @@ class OrganisationPage(Contract):
     organisations: tuple[OrganisationSummary, ...]
     next_after: OrganisationId | None = None
     """Pass it as `after` for the next page; None on the last."""
+
+
+class GrantFullAccess(Command):
+    """A full admin of the customer lets a managing partner administer everything (RO-02)."""
+
+    organisation_id: OrganisationId
+    partner_id: PartnerId
+    person_id: PersonId
+    """Who grants it: a full admin of this organisation."""
 
 
 class DeleteNow(Command):

@@ -18,6 +18,10 @@ class ProcessType(StrEnum):
     RENEWAL_GRACE = "RenewalGrace"
     DELETION_COUNTDOWN = "DeletionCountdown"
     ERASURE = "Erasure"
+    TRIAL_CONSENT = "TrialConsent"
+    TRIAL = "Trial"
+    NUMBER_RETENTION = "NumberRetention"
+    DEVICE_RETURN = "DeviceReturn"
 
 
 class ProcessState(StrEnum):

@@ -43,3 +43,8 @@ def meetings_site_suspended(licence_sets: Iterable[LicenceSet]) -> bool:
 def may_purge_meeting_data(licence_sets: Iterable[LicenceSet]) -> bool:
     """Whether no meetings licence, active or suspended, is left to keep recordings and site (RP-06)."""
     return not any(licences.meetings and licences.state in HELD for licences in licence_sets)
+
+
+def moves_users(licence_sets: Iterable[LicenceSet]) -> bool:
+    """Whether the end of a trial's grace moves the users out: only where no licence at all is left (GR-07, Q-21)."""
+    return not any(licences.state in HELD for licences in licence_sets)

@@ -36,6 +36,18 @@ class Rules(Contract):
     """RP-01."""
     subscription_grace: Days = timedelta(days=60)
     """RP-01."""
+    consent_period: Days = timedelta(days=10)
+    """For a full admin of the customer to consent to a trial (CO-06)."""
+    trial_lengths_days: Annotated[tuple[Annotated[int, Field(ge=1, le=365)], ...], Field(min_length=1)] = (30, 60, 90)
+    """What partners can choose from; the first where they do not (TR-22, Q-15)."""
+    longest_extension_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """From the day of the extension (TC-02)."""
+    trial_reminder: Days = timedelta(days=7)
+    """Before the end of a trial (NO-01, NO-04)."""
+    number_hold: Days = timedelta(days=15)
+    """For which phone numbers are kept after the end of calling (NR-01)."""
+    device_return: Days = timedelta(days=14)
+    """From the device end date (DV-02)."""
     silence: Days = timedelta(days=30)
     """Without activity after marking, until the warning (DM-05)."""
     notice_period: Days = timedelta(days=30)

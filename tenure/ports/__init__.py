@@ -6,6 +6,7 @@ from tenure.ports.deletion import Breakers, Countdowns, Eraser, Erasures
 from tenure.ports.facts import AuditTrail, Forecast, Imports, Installation, Licences, Organisations, Tokens
 from tenure.ports.notices import Mailer, Notices, Writer
 from tenure.ports.processes import Executions, Histories, Processes
+from tenure.ports.trials import Consents, Devices, Platform, Trials, TrialSteps
 
 __all__ = [
     "TIMER",
@@ -13,7 +14,9 @@ __all__ = [
     "AuditTrail",
     "Breakers",
     "Caller",
+    "Consents",
     "Countdowns",
+    "Devices",
     "Eraser",
     "Erasures",
     "Executions",
@@ -26,7 +29,10 @@ __all__ = [
     "Mailer",
     "Notices",
     "Organisations",
+    "Platform",
     "Processes",
     "Tokens",
+    "TrialSteps",
+    "Trials",
     "Writer",
 ]

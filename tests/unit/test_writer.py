@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from adapters.mail.languages import available, language
 from adapters.mail.writer import TemplateWriter, _environment
+from adapters.texts.languages import available, language
 from tenure.contracts.notice import Mail
 from tenure.policy.promise import promised
 from tenure.policy.rules import DEFAULT

@@ -9,8 +9,8 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from adapters.mail import catalogues, languages
-from adapters.mail.languages import available, language
 from adapters.mail.writer import TEMPLATES, TemplateWriter
+from adapters.texts.languages import available, language
 from tests.deliveries import ATTEMPT, delivery
 
 write = TemplateWriter().write

@@ -1,9 +1,9 @@
 """Translators' tool: brings every catalogue in step with the templates, or begins one for a new language.
 
-    python -m adapters.mail.catalogues              # after a template changed
-    python -m adapters.mail.catalogues --add de     # a new language
+    python -m adapters.texts.translations              # after a template changed
+    python -m adapters.texts.translations --add de     # a new language
 
-Then translate what is empty or marked `fuzzy` in `adapters/mail/locale/<language>/LC_MESSAGES/tenure.po`, by hand or
+Then translate what is empty or marked `fuzzy` in `adapters/texts/locale/<language>/LC_MESSAGES/tenure.po`, by hand or
 with any gettext editor; remove the `fuzzy` marks and keep every `%(name)s`. Nothing has to be compiled or registered:
 the catalogue is used from the next start on, and a test checks that it is complete.
 """
@@ -16,10 +16,10 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from adapters.mail import languages
 from adapters.mail.writer import TEMPLATES
+from adapters.texts import languages
 
-_HEADER = r"""# Mails of Tenure: see adapters/mail/catalogues.py.
+_HEADER = r"""# Mails of Tenure: see adapters/texts/translations.py.
 msgid ""
 msgstr ""
 "Language: {language}\n"
@@ -78,7 +78,7 @@ def _translated(catalogue: Catalog, message: Message) -> bool:
 
 def main() -> int:
     """Update the catalogues, and say what is left to translate."""
-    parser = argparse.ArgumentParser(prog="python -m adapters.mail.catalogues")
+    parser = argparse.ArgumentParser(prog="python -m adapters.texts.translations")
     parser.add_argument("--add", metavar="LANGUAGE", help="begin a catalogue, such as de or zh_Hant")
     added = parser.parse_args().add
     if added is not None and added not in languages.available():

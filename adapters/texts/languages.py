@@ -1,6 +1,6 @@
 """The languages of the mails: a gettext catalogue each, under `locale/`, compiled when it is first used.
 
-English is what the templates are written in and needs no catalogue. `python -m adapters.mail.catalogues` keeps the
+English is what the templates are written in and needs no catalogue. `python -m adapters.texts.translations` keeps the
 others in step with the templates.
 """
 

@@ -1,0 +1,83 @@
+"""Links in mails that lead to a page of ours: signed, bound to what they are for and to whom they were sent (SF-09).
+
+A link says who was asked, never what was answered: a page is shown first, and only its POST acts. That a request is no
+longer open is known by the facts, so a link needs no expiry of its own.
+"""
+
+from typing import Final
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from pydantic import SecretStr
+
+from tenure.errors import Misconfigured, Refusal, RefusalCode
+from tenure.ids import OrderId, PersonId, TrialId
+
+MIN_SECRET: Final = 32
+
+type Recipient = PersonId | TrialId
+"""A person; or the address that was typed in a trial's request, which is nobody's that is known."""
+
+
+class Links:
+    """Makes links, and reads them when somebody comes back by one."""
+
+    def __init__(self, secret: SecretStr, *, public_url: str, admin_console_url: str) -> None:
+        """Take the secret of the installation, and where its pages and the customer's console are.
+
+        Raises:
+            Misconfigured: the secret is too short.
+        """
+        key = secret.get_secret_value()
+        if len(key) < MIN_SECRET:
+            raise Misconfigured(f"TENURE_LINK_SECRET is shorter than {MIN_SECRET} characters: choose a longer one.")
+        self._consent = URLSafeSerializer(key, salt="tenure consent")
+        self._set_up = URLSafeSerializer(key, salt="tenure set-up")
+        self._public_url = public_url.rstrip("/")
+        self.sign_in = f"{admin_console_url.rstrip('/')}/"
+        """Where a customer's admin signs in (PV-03)."""
+        self.buy = f"{admin_console_url.rstrip('/')}/subscriptions#buy"
+        """The buy button of the subscriptions page (NO-03, CS-04)."""
+
+    def consent(self, trial_id: TrialId, recipient: Recipient) -> str:
+        """The consent page, for one recipient of the request."""
+        return f"{self._public_url}/consent/{_text(self._consent.dumps([trial_id, recipient]))}"
+
+    def read_consent(self, token: str) -> tuple[TrialId, Recipient]:
+        """Whose answer to which request a link asks for; the signature is compared in constant time.
+
+        Raises:
+            Refusal: `link_invalid`.
+        """
+        trial_id, recipient = self._read(self._consent, token)
+        try:
+            return TrialId(trial_id), TrialId(recipient) if recipient == trial_id else PersonId(recipient)
+        except ValueError as error:
+            raise Refusal(RefusalCode.LINK_INVALID) from error
+
+    def set_up(self, order_id: OrderId, contact: PersonId) -> str:
+        """The page on which an order's contact sets the services up (TC-16)."""
+        return f"{self._public_url}/set-up/{_text(self._set_up.dumps([order_id, contact]))}"
+
+    def read_set_up(self, token: str) -> tuple[OrderId, PersonId]:
+        """Which order whom a link asks to set up.
+
+        Raises:
+            Refusal: `link_invalid`.
+        """
+        order_id, contact = self._read(self._set_up, token)
+        try:
+            return OrderId(order_id), PersonId(contact)
+        except ValueError as error:
+            raise Refusal(RefusalCode.LINK_INVALID) from error
+
+    @staticmethod
+    def _read(serializer: URLSafeSerializer, token: str) -> tuple[str, str]:
+        try:
+            first, second = serializer.loads(token)
+        except (BadSignature, ValueError, TypeError) as error:
+            raise Refusal(RefusalCode.LINK_INVALID) from error
+        return str(first), str(second)
+
+
+def _text(token: str | bytes) -> str:
+    return token if isinstance(token, str) else token.decode()

@@ -1,0 +1,47 @@
+"""Orders to the platform: build a service of a trial, tear one down (PV)."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from tenure.contracts.base import Contract
+from tenure.contracts.licence import ServiceKey
+from tenure.contracts.trial import Site
+from tenure.ids import OrganisationId, TrialId
+
+PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
+"""A phone number as E.164 writes it."""
+
+
+class Deed(StrEnum):
+    """What the platform is asked to do."""
+
+    BUILD = "build"
+    TEAR_DOWN = "tear_down"
+
+
+class PlatformOrder(Contract):
+    """One deed for one service. Its key makes the platform do it once, however often it is asked (PV-04)."""
+
+    key: Annotated[str, Field(min_length=1, max_length=255)]
+    """The idempotency key, the same for every attempt."""
+    deed: Deed
+    trial_id: TrialId
+    organisation_id: OrganisationId
+    service: ServiceKey
+    region: str | None = None
+    seats: int | None = None
+    site: Site | None = None
+    phone_numbers: int = 0
+    """How many numbers the service needs."""
+    resource: str | None = None
+    """What is to be torn down, where the platform has named it."""
+
+
+class Built(Contract):
+    """What the platform has built, or torn down."""
+
+    resource: Annotated[str, Field(min_length=1, max_length=255)]
+    """The platform's name for it."""
+    phone_numbers: tuple[PhoneNumber, ...] = ()
