@@ -2,12 +2,13 @@
 
 from tenure.client import Tenure
 from tenure.errors import MailRefused, Misconfigured, Refusal, RefusalCode, TenureError, Unavailable
-from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId, TrialRequestId
+from tenure.ids import LicenceSetId, OrderId, OrganisationId, PartnerId, PersonId, TrialId, TrialRequestId
 
 __all__ = [
     "LicenceSetId",
     "MailRefused",
     "Misconfigured",
+    "OrderId",
     "OrganisationId",
     "PartnerId",
     "PersonId",
@@ -15,6 +16,7 @@ __all__ = [
     "RefusalCode",
     "Tenure",
     "TenureError",
+    "TrialId",
     "TrialRequestId",
     "Unavailable",
 ]

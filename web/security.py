@@ -27,7 +27,12 @@ def services(request: Request) -> Services:
 
 def caller_of(credential: Credential, key: str | None = None) -> Caller:
     """The caller as ports know it."""
-    return Caller(actor=f"{credential.role}:{credential.name}", partner_id=credential.partner_id, key=key)
+    return Caller(
+        actor=f"{credential.role}:{credential.name}",
+        partner_id=credential.partner_id,
+        person_id=credential.person_id,
+        key=key,
+    )
 
 
 async def _credential(

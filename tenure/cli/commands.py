@@ -2,7 +2,22 @@
 
 import typer
 
-from tenure.cli import activity, breaker, calendar, deletion, explain, feeds, imports, notices, organisations, receipts
+from tenure.cli import (
+    activity,
+    breaker,
+    calendar,
+    consents,
+    deletion,
+    devices,
+    explain,
+    feeds,
+    imports,
+    notices,
+    organisations,
+    receipts,
+    trial_changes,
+    trials,
+)
 
 app = typer.Typer(
     name="tenure",
@@ -16,6 +31,21 @@ app.command("import")(imports.import_portfolio)
 app.add_typer(organisations.app, name="organisations")
 app.command("explain")(explain.explain)
 app.command("calendar")(calendar.calendar)
+for change in (
+    trial_changes.resend,
+    trial_changes.cancel,
+    trial_changes.details,
+    trial_changes.extend,
+    trial_changes.edit,
+    trial_changes.assign,
+    trial_changes.convert,
+    consents.pending,
+    consents.accept,
+    consents.decline,
+):
+    trials.app.command()(change)
+app.add_typer(trials.app, name="trials")
+app.add_typer(devices.app, name="devices")
 app.add_typer(activity.app, name="activity")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(notices.app, name="notices")

@@ -1,6 +1,5 @@
 """`tenure delete-now` and `tenure erasures`: the customer's own request, and the way back from the vendor's mistakes."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -100,9 +99,7 @@ def _read(file: Path | None) -> list[OrganisationId]:
 def _confirm(count: int) -> None:
     if not count:
         session.fail("None of these can be aborted.", session.ExitCode.REFUSED)
-    if not sys.stdin.isatty():
-        session.fail("Nobody is there to confirm the plan: add --yes.", session.ExitCode.INVALID)
-    typer.confirm(f"Abort {count}?", abort=True, err=True)
+    session.confirm(f"Abort {count}?")
 
 
 def _report(result: AbortResult, verb: str, *, json: bool) -> None:

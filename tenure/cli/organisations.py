@@ -7,6 +7,7 @@ import typer
 from tenure.cli import output, session
 from tenure.cli.parameters import Json, Organisation, Partner
 from tenure.client import Tenure
+from tenure.contracts.licence import LicenceState
 from tenure.contracts.organisation import OrganisationSummary
 
 app = typer.Typer(help="The customer list, one organisation, and what happened to it.", no_args_is_help=True)
@@ -59,6 +60,8 @@ def show(organisation: Organisation, *, json: Json = False) -> None:
             ("Organisation", f"{view.name} ({view.organisation_id})"),
             ("State", "To be deleted" if view.to_be_deleted else output.words(view.state)),
             ("Place", f"{view.country}, {view.language}, {view.time_zone}"),
+            ("Industry", view.industry),
+            ("Data live in", view.region),
             ("Partners", ", ".join(view.partners)),
             ("Customers managed", str(view.managed_customers)),
             ("Last activity", output.instant(view.last_activity_at)),
@@ -73,12 +76,13 @@ def show(organisation: Organisation, *, json: Json = False) -> None:
     )
     output.heading("Licences")
     output.print_table(
-        ("Licence set", "Kind", "State", "Expiry", "Removal"),
+        ("Licence set", "Kind", "Services", "State", "Expiry", "Removal"),
         [
             (
                 one.licence_set_id,
                 one.kind,
-                one.state,
+                ", ".join(one.services),
+                output.coloured("Expired", "bold red") if one.state is LicenceState.SUSPENDED else one.state,
                 output.instant(one.expires_at),
                 output.instant(one.removal_due_at),
             )

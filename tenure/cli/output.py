@@ -9,8 +9,10 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn
 from rich.table import Table
+from rich.text import Text
 
 from tenure.contracts.base import Instant
+from tenure.wording import relative
 
 _WIDE = 200
 """Columns where no terminal says how many there are."""
@@ -31,7 +33,7 @@ def print_json(value: BaseModel | Sequence[BaseModel]) -> None:
     sys.stdout.write(json.dumps(dumped, ensure_ascii=False) + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], empty: str) -> None:
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text | None]], empty: str) -> None:
     """A table, or the sentence that stands for an empty one."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for row in rows:
@@ -39,7 +41,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], em
     console().print(table if table.row_count else empty)
 
 
-def print_fields(fields: Iterable[tuple[str, str | None]]) -> None:
+def print_fields(fields: Iterable[tuple[str, str | Text | None]]) -> None:
     """Names and values below each other; what has no value is left out."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", no_wrap=True)
@@ -76,9 +78,19 @@ def words(code: str | None) -> str | None:
     return code.replace("_", " ") if code else None
 
 
+def coloured(text: str, style: str) -> Text:
+    """A cell in a colour, where the terminal has any."""
+    return Text(text, style=style)
+
+
 def instant(value: Instant | None) -> str | None:
     """An instant in UTC, to the minute, as ISO 8601 has it."""
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%MZ}" if value else None
+
+
+def due(value: Instant | None, now: Instant) -> str | None:
+    """An instant with the time that is left to it."""
+    return f"{instant(value)}, {relative(value, now)}" if value else None
 
 
 def _console(*, stderr: bool) -> Console:

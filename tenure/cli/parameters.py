@@ -9,7 +9,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from tenure.contracts.base import Instant
-from tenure.ids import OrganisationId, PartnerId, PersonId
+from tenure.ids import LicenceSetId, OrderId, OrganisationId, PartnerId, PersonId, TrialId
 
 _INSTANT: TypeAdapter[Instant] = TypeAdapter(Instant)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -37,6 +37,9 @@ def _duration(text: str) -> timedelta:
 organisation = _checked(OrganisationId)
 partner = _checked(PartnerId)
 person = _checked(PersonId)
+trial = _checked(TrialId)
+order = _checked(OrderId)
+licence_set = _checked(LicenceSetId)
 instant = _checked(_INSTANT.validate_python)
 duration = _checked(_duration)
 
@@ -48,3 +51,8 @@ Partner = Annotated[
     PartnerId | None, typer.Option("--partner", parser=partner, metavar="PARTNER", help="Such as ptr_north.")
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit.")]
+Trial = Annotated[TrialId, typer.Argument(parser=trial, metavar="TRIAL", help="Such as trl_alder-voice.")]
+By = Annotated[
+    PersonId, typer.Option("--by", parser=person, metavar="PERSON", help="Who does it, of the partner's organisation.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

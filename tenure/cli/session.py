@@ -1,6 +1,7 @@
 """A command's conversation with Tenure, and how its failures end the program."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -22,11 +23,32 @@ _INVALID = frozenset({RefusalCode.INVALID_INPUT, RefusalCode.IMPORT_INVALID, Ref
 
 _WAYS_OUT = {
     RefusalCode.UNAUTHENTICATED: "Set TENURE_TOKEN to a valid token.",
-    RefusalCode.NOT_PERMITTED: "Set TENURE_TOKEN to the token of an operator.",
+    RefusalCode.NOT_PERMITTED: "Set TENURE_TOKEN to a token that may do that, such as an operator's.",
     RefusalCode.ORGANISATION_NOT_FOUND: "See `tenure organisations list`.",
     RefusalCode.CONFIRMATION_REQUIRED: "Pass it with --confirm.",
     RefusalCode.FEED_NOT_FOUND: "Register it with `tenure feeds register`.",
     RefusalCode.ERASURE_NOT_FOUND: "See `tenure erasures list`.",
+    RefusalCode.TRIAL_NOT_FOUND: "See `tenure trials list`.",
+    RefusalCode.CUSTOMER_DETAILS_REQUIRED: "Pass --company, --email, --industry and --country, or --organisation.",
+    RefusalCode.NO_SERVICE_SELECTED: "Pass --service, once for each.",
+    RefusalCode.SERVICE_UNKNOWN: "See `tenure trials offer`.",
+    RefusalCode.SITE_DETAILS_REQUIRED: "Pass --site-url and --site-time-zone.",
+    RefusalCode.SITE_URL_TAKEN: "Choose another with --site-url.",
+    RefusalCode.LENGTH_NOT_OFFERED: "See `tenure trials offer`.",
+    RefusalCode.SERVICE_ALREADY_OWNED: "See `tenure trials offer`.",
+    RefusalCode.SERVICE_ON_TRIAL_ELSEWHERE: "See `tenure trials offer`.",
+    RefusalCode.ALREADY_ON_TRIAL: "See `tenure trials extend` and `tenure trials edit`.",
+    RefusalCode.REQUEST_PENDING: "Mail it again with `tenure trials resend`, or end it with `tenure trials cancel`.",
+    RefusalCode.CONSENT_EXPIRED: "A fresh request begins with `tenure trials request`.",
+    RefusalCode.NOT_PENDING: "See `tenure trials show`.",
+    RefusalCode.EXTENSION_TOO_LONG: "Pass fewer --days.",
+    RefusalCode.EXTENSION_TOO_SHORT: "Pass --days 1 or more; to end a trial, use `tenure trials cancel`.",
+    RefusalCode.CONTACT_NOT_ADMIN: "Pass another --contact.",
+    RefusalCode.CUSTOMER_NOT_MATCHED: "Check the address, and that the order is for this customer.",
+    RefusalCode.DEVICES_NOT_SHIPPED: "See `tenure devices list`.",
+    RefusalCode.LABEL_US_ONLY: "See `tenure devices show` for the way back.",
+    RefusalCode.SERIAL_MISMATCH: "See `tenure devices show` for those that were shipped.",
+    RefusalCode.DEMO_ORDER_NOT_FOUND: "Name all serial numbers of the trial, or another admin's address.",
 }
 
 
@@ -59,6 +81,13 @@ def run[Result](work: Callable[[Tenure], Awaitable[Result]]) -> Result:
         fail(str(error), ExitCode.INVALID)
     except TenureError as error:
         fail(str(error), ExitCode.UNAVAILABLE)
+
+
+def confirm(question: str) -> None:
+    """Ask before something is done that cannot be taken back; without anybody to ask, or a yes, the command ends."""
+    if not sys.stdin.isatty():
+        fail("Nobody is there to confirm that: add --yes.", ExitCode.INVALID)
+    typer.confirm(question, abort=True, err=True)
 
 
 @contextmanager

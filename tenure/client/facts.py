@@ -4,7 +4,7 @@ from pydantic import TypeAdapter
 
 from tenure.client.connection import Connection
 from tenure.contracts.licence import ExpireLicences, GrantLicences, LicenceSet, RestoreLicences
-from tenure.contracts.organisation import Manage
+from tenure.contracts.organisation import GrantFullAccess, Manage
 
 _LICENCE_SET: TypeAdapter[LicenceSet] = TypeAdapter(LicenceSet)
 
@@ -45,3 +45,11 @@ class Managements:
     async def end(self, command: Manage, *, key: str | None = None) -> None:
         """A partner loses a customer: with the last one, its own organisation may be marked (DM-02)."""
         await self._connection.order("/v1/managements/end", command, key)
+
+    async def grant_full_access(self, command: GrantFullAccess, *, key: str | None = None) -> None:
+        """A full admin of the customer lets a managing partner administer everything (RO-02).
+
+        Raises:
+            Refusal: `role_not_allowed`, or `wrong_state` where the partner does not manage it.
+        """
+        await self._connection.order("/v1/managements/grant-full-access", command, key)

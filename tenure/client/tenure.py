@@ -4,19 +4,23 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from tenure import names
 from tenure.client.activity import ActivitySender, Events, Lines, Report
 from tenure.client.connection import Connection
+from tenure.client.devices import Devices
 from tenure.client.facts import Licences, Managements
 from tenure.client.feeds import Feeds
 from tenure.client.imports import Imports
 from tenure.client.operations import Breakers, Erasures, Receipts
+from tenure.client.orders import Orders
 from tenure.client.organisations import Calendar, Notices, Organisations
+from tenure.client.trials import Trials
 from tenure.contracts.activity import ActivitySignal, IntakeResult
+from tenure.contracts.base import Contract, Instant
 from tenure.contracts.deletion import DeletionCountdownContract
 from tenure.contracts.organisation import COUNTING
 from tenure.errors import Misconfigured, Refusal, RefusalCode, Unavailable
@@ -25,6 +29,13 @@ from tenure.settings import ClientSettings
 from tenure.signature import Signer
 
 RETRY_FOR = timedelta(seconds=30)
+
+
+class _Ready(Contract):
+    business_now: Instant
+
+
+_READY: TypeAdapter[_Ready] = TypeAdapter(_Ready)
 
 
 class Tenure:
@@ -43,6 +54,9 @@ class Tenure:
     licences: Licences
     managements: Managements
     organisations: Organisations
+    trials: Trials
+    orders: Orders
+    devices: Devices
     notices: Notices
     calendar: Calendar
     erasures: Erasures
@@ -81,6 +95,9 @@ class Tenure:
         self.licences = Licences(self._connection)
         self.managements = Managements(self._connection)
         self.organisations = Organisations(self._connection)
+        self.trials = Trials(self._connection)
+        self.orders = Orders(self._connection)
+        self.devices = Devices(self._connection)
         self.notices = Notices(self._connection)
         self.calendar = Calendar(self._connection)
         self.erasures = Erasures(self._connection)
@@ -112,6 +129,10 @@ class Tenure:
     async def close(self) -> None:
         """Close the connections."""
         await self._connection.close()
+
+    async def now(self) -> Instant:
+        """The installation's time, `business_now()`: a simulation's runs ahead of the world's (SF-10)."""
+        return (await self._connection.get("/readyz", _READY)).business_now
 
     async def record_activity(self, events: Events, *, report: Report | None = None) -> IntakeResult:
         """Report activity, in batches of at most 10,000 events and 8 MiB; it counts once this has answered (AC-10).

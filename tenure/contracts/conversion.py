@@ -54,13 +54,14 @@ class OrderSetUp(Contract):
     trial_id: TrialId
     organisation_id: OrganisationId
     partner_name: str
-    services: tuple[str, ...]
-    """By name."""
+    services: tuple[ServiceKey, ...]
     acting_as: ActingAs | None = None
     tied_at: Instant | None = None
     """When the order was tied to the organisation; None while that is to be done."""
     organisation_name: str | None = None
     """Shown once the address of one of its admins was given: the customer data to check."""
+    language: str = "en"
+    """The contact's, where that is known; else the organisation's."""
 
 
 class TieOrder(Command):

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import StringConstraints, model_validator
 
 from tenure.contracts.base import Contract
-from tenure.ids import PartnerId
+from tenure.ids import PartnerId, PersonId
 
 
 class CredentialRole(StrEnum):
@@ -17,7 +17,7 @@ class CredentialRole(StrEnum):
     OPERATOR = "operator"
     """A person of the vendor, each with a token of their own: everything a service may, and the switches."""
     PARTNER = "partner"
-    """A partner: reads what concerns its customers, and nothing else (P14)."""
+    """A partner: reads what concerns its customers (P14); a person of it also deals with its trials (TC-21)."""
 
 
 class Credential(Contract):
@@ -27,9 +27,13 @@ class Credential(Contract):
     role: CredentialRole
     partner_id: PartnerId | None = None
     """Set for a partner's token, and for no other."""
+    person_id: PersonId | None = None
+    """Whose a partner's token is, of the partner's own organisation; None: it only reads."""
 
     @model_validator(mode="after")
     def _partners_alone_have_a_partner(self) -> Self:
         if (self.role is CredentialRole.PARTNER) != (self.partner_id is not None):
             raise ValueError("a partner's credential names its partner, and no other names one")
+        if self.person_id is not None and self.partner_id is None:
+            raise ValueError("only a partner's credential names a person")
         return self

@@ -62,6 +62,12 @@ class FindDemoOrder(Command):
         return self
 
 
+class FoundDemoOrder(Contract):
+    """The demo order that was asked for."""
+
+    demo_order: DemoOrder
+
+
 class ReturnGuide(Contract):
     """How devices go back from where the customer is (DV-04, DV-06)."""
 

@@ -246,6 +246,12 @@ class ConsentRequest(Contract):
     requested_at: Instant
     deadline_at: Instant
     """An answer counts strictly before it (CO-06)."""
+    language: str = "en"
+    """The reader's, where that is known; else the organisation's."""
+    time_zone: str = "UTC"
+    """The organisation's: for dates shown (Q-27)."""
+    access: Access | None = None
+    """What the partner may do there, once accepted (CO-08, CO-09)."""
 
 
 class TrialContact(Contract):

@@ -1,7 +1,7 @@
 """Who asks."""
 
 from tenure.contracts.base import Contract
-from tenure.ids import PartnerId
+from tenure.ids import PartnerId, PersonId
 
 
 class Caller(Contract):
@@ -11,6 +11,8 @@ class Caller(Contract):
     """Such as `operator:ada`, `service:orders`, `partner:ptr_north`, `timer`. No address, no name of a customer."""
     partner_id: PartnerId | None = None
     """Set for a partner's credentials: nothing outside its customers is visible (P14)."""
+    person_id: PersonId | None = None
+    """Whose credentials a partner's are: that person, and nobody in their place, acts for the partner (TC-21)."""
     key: str | None = None
     """The caller's idempotency key: the same key and command again answers the same and does nothing."""
 

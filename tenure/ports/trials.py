@@ -115,8 +115,8 @@ class Consents(Protocol):
         """What a full admin is shown who signs in to the admin console, mailed or not (CO-07)."""
         ...
 
-    async def request(self, trial_id: TrialId) -> ConsentRequest:
-        """What the consent page shows. Changes nothing, and is no activity (SF-09)."""
+    async def request(self, trial_id: TrialId, reader: PersonId | None = None) -> ConsentRequest:
+        """What the consent page shows to a person, where it is one. Changes nothing, and is no activity (SF-09)."""
         ...
 
     async def may_decide(self, trial_id: TrialId, person_id: PersonId) -> bool:
@@ -133,6 +133,10 @@ class Consents(Protocol):
 
     async def set_up(self, order_id: OrderId) -> OrderSetUp:
         """What the set-up page shows. Changes nothing."""
+        ...
+
+    async def plan_tie(self, command: TieOrder) -> OrderSetUp:
+        """What `tie` would answer now: the customer data to check (TC-17). Changes nothing."""
         ...
 
     async def tie(self, caller: Caller, command: TieOrder) -> OrderSetUp:

@@ -18,6 +18,12 @@ _NAMESPACE = UUID("7f0b8a52-6f0e-4f0e-9d5b-3f6a4d1c9e77")
 """Of the UIDs of our events."""
 
 _SUMMARY = {
+    NextKind.CONSENT_DEADLINE: "Consent to a trial lapses",
+    NextKind.TRIAL_REMINDER: "The end of a trial is announced",
+    NextKind.TRIAL_END: "Trial ends",
+    NextKind.NUMBER_RELEASE: "Phone numbers are released",
+    NextKind.DEVICE_END: "Trial devices end",
+    NextKind.DEVICE_RETURN: "Trial devices are due back",
     NextKind.LICENCE_EXPIRY: "Licences expire",
     NextKind.LICENCE_REMOVAL: "Licences are removed",
     NextKind.DELETION_WARNING: "Deletion warning",

@@ -1,10 +1,11 @@
 """The console's words: enumerations as people say them, and instants as people read them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from tenure.contracts.base import Instant
+from tenure.wording import relative, span
 
 _WORDS: Final = {
     "live": "Live",
@@ -12,6 +13,33 @@ _WORDS: Final = {
     "warned": "Warned",
     "erasing": "Being erased",
     "deleted": "Deleted",
+    "pending_consent": "Pending customer consent",
+    "awaiting_details": "Awaiting provisioning details",
+    "provisioning": "Provisioning",
+    "grace": "In grace",
+    "ended": "Ended",
+    "new_customer": "New customer",
+    "existing_customer": "Existing organisation, by consent",
+    "add_on": "Add-on for a managed customer",
+    "consent_deadline": "Consent to a trial lapses",
+    "trial_reminder": "The end of a trial is announced",
+    "trial_end": "Trial ends",
+    "number_release": "Phone numbers are released",
+    "device_end": "Trial devices end",
+    "device_return": "Trial devices are due back",
+    "consent_request": "Request for consent",
+    "trial_started": "Trial started",
+    "trial_ending": "Trial is ending, to the customer",
+    "trial_ending_partner": "Trial is ending, to the partner",
+    "trial_expired": "Trial has expired, to the customer",
+    "trial_expired_partner": "Trial has expired, to the partner",
+    "access_gone": "Access is gone, to the users",
+    "set_up_services": "Set up services",
+    "device_agreement": "Device agreement",
+    "ups": "UPS",
+    "dhl": "DHL",
+    "expeditors": "Expeditors",
+    "guide": "See the return guide",
     "licence_expiry": "Licences expire",
     "licence_removal": "Licences are removed",
     "deletion_warning": "Deletion warning",
@@ -44,27 +72,9 @@ def day(value: datetime) -> str:
     return f"{value:%A}, {value.day} {value:%B %Y}"
 
 
-def relative(value: Instant, now: Instant) -> str:
-    """Such as `in 12 days` or `3 hours ago`, rounded down to one unit."""
-    distance = abs(value - now)
-    if distance < timedelta(minutes=1):
-        return "now"
-    text = span(distance)
-    return f"in {text}" if value > now else f"{text} ago"
-
-
 def due(value: Instant, now: Instant) -> str:
     """Such as `in 12 days`; a date that has passed and still stands is due, not done."""
     return f"due {relative(value, now)}" if value <= now else relative(value, now)
-
-
-def span(value: timedelta) -> str:
-    """A duration in its largest unit, rounded down: `30 days`, `1 hour`."""
-    for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
-        count = value // length
-        if count:
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{value.total_seconds():g} seconds"
 
 
 FILTERS: Final = {"words": words, "instant": instant, "day": day, "relative": relative, "due": due, "span": span}

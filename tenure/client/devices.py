@@ -1,0 +1,36 @@
+"""Trial devices, for logistics: shipped, and until when they are to be back (DV)."""
+
+from pydantic import TypeAdapter
+
+from tenure.client.connection import Connection
+from tenure.contracts.device import DeviceReturnView, FindDemoOrder, FoundDemoOrder, ShipDevices
+from tenure.ids import PartnerId, TrialId
+
+_RETURN: TypeAdapter[DeviceReturnView] = TypeAdapter(DeviceReturnView)
+_RETURNS: TypeAdapter[tuple[DeviceReturnView, ...]] = TypeAdapter(tuple[DeviceReturnView, ...])
+_FOUND: TypeAdapter[FoundDemoOrder] = TypeAdapter(FoundDemoOrder)
+
+
+class Devices:
+    """The devices of trials. What a partner does about them is in `trials`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def ship(self, command: ShipDevices, *, key: str | None = None) -> DeviceReturnView:
+        """Devices were shipped, with an end date of their own (DV-02, DV-03)."""
+        return await self._connection.command("/v1/devices/ship", command, _RETURN, key)
+
+    async def show(self, trial_id: TrialId) -> DeviceReturnView:
+        """The devices of one trial, until when and how they go back (DV-04, DV-06)."""
+        return await self._connection.get(f"/v1/devices/{trial_id}", _RETURN)
+
+    async def outstanding(
+        self, *, partner_id: PartnerId | None = None, overdue: bool | None = None
+    ) -> tuple[DeviceReturnView, ...]:
+        """What is still to come back, the earliest first (DV-09)."""
+        return await self._connection.get("/v1/devices", _RETURNS, {"partner_id": partner_id, "overdue": overdue})
+
+    async def find_demo_order(self, question: FindDemoOrder) -> FoundDemoOrder:
+        """The demo order's number, for those who can say enough about it; changes nothing (DV-08)."""
+        return await self._connection.command("/v1/devices/find-demo-order", question, _FOUND, None)

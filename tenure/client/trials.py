@@ -1,0 +1,168 @@
+"""Trials: asked for, looked at, changed, converted, and consented to (TR, CO, PV, TC)."""
+
+from collections.abc import AsyncIterator
+
+from pydantic import TypeAdapter
+
+from tenure.client.connection import Connection
+from tenure.contracts.conversion import Conversion, ConvertTrial
+from tenure.contracts.device import DeviceReturnView, RegisterReturn, RequestReturnLabel, ReturnGuide
+from tenure.contracts.trial import (
+    AcceptTrial,
+    AskOffer,
+    AssignLicences,
+    CancelTrial,
+    ConsentRequest,
+    DeclineTrial,
+    EditTrial,
+    ExtendTrial,
+    ProvideDetails,
+    RequestTrial,
+    ResendConsent,
+    TrialOffer,
+    TrialPage,
+    TrialState,
+    TrialView,
+)
+from tenure.ids import OrganisationId, PartnerId, PersonId, TrialId
+
+_OFFER: TypeAdapter[TrialOffer] = TypeAdapter(TrialOffer)
+_VIEW: TypeAdapter[TrialView] = TypeAdapter(TrialView)
+_PAGE: TypeAdapter[TrialPage] = TypeAdapter(TrialPage)
+_REQUESTS: TypeAdapter[tuple[ConsentRequest, ...]] = TypeAdapter(tuple[ConsentRequest, ...])
+_CONVERSION: TypeAdapter[Conversion] = TypeAdapter(Conversion)
+_GUIDE: TypeAdapter[ReturnGuide] = TypeAdapter(ReturnGuide)
+_RETURN: TypeAdapter[DeviceReturnView] = TypeAdapter(DeviceReturnView)
+
+PAGE_SIZE = 1000
+"""Trials in one request of a list."""
+
+
+class Trials:
+    """Trials that the token may see: a partner's sees its own. `tenure.errors.RefusalCode` lists every refusal.
+
+    `key` is the idempotency key; one is made for each call where none is given.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def offer(self, question: AskOffer) -> TrialOffer:
+        """What could be tried with a customer, and how it would begin; changes nothing (TR-05, TR-14, TR-20)."""
+        return await self._connection.command("/v1/trials/offer", question, _OFFER, None)
+
+    async def request(self, command: RequestTrial, *, key: str | None = None) -> TrialView:
+        """Begin a trial, or the request for consent to one: answered at once (TR-12).
+
+        The trial's id makes it idempotent for good: the same request again answers the same (TR-23).
+
+        Raises:
+            Refusal: with a code that says what stands in the way; nothing was stored.
+        """
+        return await self._connection.command("/v1/trials/request", command, _VIEW, key)
+
+    async def show(self, trial_id: TrialId) -> TrialView:
+        """One trial."""
+        return await self._connection.get(f"/v1/trials/{trial_id}", _VIEW)
+
+    async def list(
+        self,
+        *,
+        partner_id: PartnerId | None = None,
+        organisation_id: OrganisationId | None = None,
+        state: TrialState | None = None,
+        ending_within_days: int | None = None,
+    ) -> AsyncIterator[TrialView]:
+        """Trials in order of id, page by page as they are read (PS-02, PS-03, PS-04).
+
+        Args:
+            partner_id: Only those of this partner.
+            organisation_id: Only those of this customer.
+            state: Only those in this state.
+            ending_within_days: Only active ones that end so soon, and those in grace.
+        """
+        after: TrialId | None = None
+        while True:
+            parameters = {
+                "partner_id": partner_id,
+                "organisation_id": organisation_id,
+                "state": state,
+                "ending_within_days": ending_within_days,
+                "after": after,
+                "limit": PAGE_SIZE,
+            }
+            page = await self._connection.get("/v1/trials", _PAGE, parameters)
+            for trial in page.trials:
+                yield trial
+            if page.next_after is None:
+                return
+            after = page.next_after
+
+    async def resend_consent(self, command: ResendConsent, *, key: str | None = None) -> TrialView:
+        """Mail the request for consent again; its deadline stays (CO-12)."""
+        return await self._connection.command("/v1/trials/resend-consent", command, _VIEW, key)
+
+    async def cancel(self, command: CancelTrial, *, key: str | None = None) -> TrialView:
+        """End a request or a trial, confirmed; before it is active, the customer leaves the list too (CO-13, TC-10)."""
+        return await self._connection.command("/v1/trials/cancel", command, _VIEW, key)
+
+    async def provide_details(self, command: ProvideDetails, *, key: str | None = None) -> TrialView:
+        """Say what provisioning needs; again, it is tried again (PV-01, PV-02)."""
+        return await self._connection.command("/v1/trials/provide-details", command, _VIEW, key)
+
+    async def extend(self, command: ExtendTrial, *, key: str | None = None) -> TrialView:
+        """Replace the end by so many days from now (TC-01).
+
+        Raises:
+            Refusal: `confirmation_required` where the new end is earlier and that was not confirmed (TC-03);
+                `extension_too_long`, `extension_too_short`, `grace_over` or `wrong_state`.
+        """
+        return await self._connection.command("/v1/trials/extend", command, _VIEW, key)
+
+    async def edit(self, command: EditTrial, *, key: str | None = None) -> TrialView:
+        """Replace the services (TC-07 to TC-09)."""
+        return await self._connection.command("/v1/trials/edit", command, _VIEW, key)
+
+    async def assign_licences(self, command: AssignLicences, *, key: str | None = None) -> TrialView:
+        """Say who holds a licence of the trial from now on (PV-05, PV-06)."""
+        return await self._connection.command("/v1/trials/assign-licences", command, _VIEW, key)
+
+    async def plan_conversion(self, command: ConvertTrial) -> Conversion:
+        """What `convert` would answer now, and what is missing from the order; changes nothing (TC-19)."""
+        return await self._connection.command("/v1/trials/convert", command, _CONVERSION, None, {"dry_run": True})
+
+    async def convert(self, command: ConvertTrial, *, key: str | None = None) -> Conversion:
+        """A paid order was processed (TC-12).
+
+        Raises:
+            Refusal: `confirmation_required` where services are missing from the order and that was not confirmed
+                (TC-19); `grace_over`, `tier2_use_distributor`, `not_trial_owner` or `contact_not_admin`.
+        """
+        return await self._connection.command("/v1/trials/convert", command, _CONVERSION, key)
+
+    async def request_return_label(self, command: RequestReturnLabel, *, key: str | None = None) -> ReturnGuide:
+        """A lost label is sent again, in the USA only: elsewhere `label_us_only` (DV-05)."""
+        return await self._connection.command("/v1/devices/request-return-label", command, _GUIDE, key)
+
+    async def register_return(self, command: RegisterReturn, *, key: str | None = None) -> DeviceReturnView:
+        """Devices came back; one that was not shipped for the trial is `serial_mismatch` (DV-07)."""
+        return await self._connection.command("/v1/devices/register-return", command, _RETURN, key)
+
+    # The customer's side, for its admin console.
+
+    async def pending(self, organisation_id: OrganisationId, person_id: PersonId) -> tuple[ConsentRequest, ...]:
+        """What a full admin is shown at the sign-in, mailed or not (CO-07)."""
+        path = f"/v1/organisations/{organisation_id}/consent-requests"
+        return await self._connection.get(path, _REQUESTS, {"person_id": person_id})
+
+    async def accept(self, command: AcceptTrial, *, key: str | None = None) -> TrialView:
+        """A full admin accepts; a second acceptance changes nothing (CO-04, CO-18).
+
+        Raises:
+            Refusal: `consent_needs_full_admin`, `consent_expired` or `not_pending`; or why no service is left (CO-17).
+        """
+        return await self._connection.command("/v1/trials/accept", command, _VIEW, key)
+
+    async def decline(self, command: DeclineTrial, *, key: str | None = None) -> None:
+        """A full admin declines: at once what a lapse would be later (CO-20)."""
+        await self._connection.order("/v1/trials/decline", command, key)

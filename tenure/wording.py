@@ -1,0 +1,25 @@
+"""Durations and distances in English words, as console and command line say them."""
+
+from datetime import timedelta
+
+from tenure.contracts.base import Instant
+
+_UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
+
+
+def span(value: timedelta) -> str:
+    """A duration in its largest unit, rounded down: `30 days`, `1 hour`."""
+    for unit, length in _UNITS:
+        count = value // length
+        if count:
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{value.total_seconds():g} seconds"
+
+
+def relative(value: Instant, now: Instant) -> str:
+    """Such as `in 12 days` or `3 hours ago`, rounded down to one unit."""
+    distance = abs(value - now)
+    if distance < timedelta(minutes=1):
+        return "now"
+    text = span(distance)
+    return f"in {text}" if value > now else f"{text} ago"
