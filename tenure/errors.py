@@ -9,6 +9,7 @@ TenureError
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import Self
 
@@ -146,6 +147,11 @@ class PlatformRefused(TenureError):
 
 class Unavailable(TenureError):
     """A service that Tenure needs did not answer; try again."""
+
+    def __init__(self, message: str | None = None, *, retry_after: timedelta | None = None) -> None:
+        """Say what did not answer, and how long to leave it alone where it has said so itself."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Misconfigured(TenureError):

@@ -48,6 +48,26 @@ def mail(summary: str) -> ActivityConfig:
     )
 
 
+def platform(summary: str) -> ActivityConfig:
+    """One order to the platform, tried until it is carried out, at last once an hour.
+
+    A trial that is cancelled does not wait for a call that is under way: the call cannot be taken back, is not repeated,
+    and what it still reports is judged under lock. The tear-down that follows may overtake it: the platform knows both
+    by their place, and builds nothing any more (PV-04, TC-10).
+    """
+    return ActivityConfig(
+        summary=summary,
+        start_to_close_timeout=timedelta(minutes=2),
+        cancellation_type=ActivityCancellationType.TRY_CANCEL,
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(seconds=5),
+            backoff_coefficient=3,
+            maximum_interval=timedelta(hours=1),
+            maximum_attempts=_FOR_EVER,
+        ),
+    )
+
+
 def destruction(summary: str) -> ActivityConfig:
     """Something is deleted for good: on the queue of the workers that alone may do so (SF-12)."""
     return ActivityConfig(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from tenure.contracts.base import Contract
+from tenure.contracts.base import Contract, Line
 from tenure.contracts.licence import ServiceKey
 from tenure.contracts.trial import Site
 from tenure.ids import OrganisationId, TrialId
@@ -25,7 +25,7 @@ class PlatformOrder(Contract):
     """One deed for one service. Its key makes the platform do it once, however often it is asked (PV-04)."""
 
     key: Annotated[str, Field(min_length=1, max_length=255)]
-    """The idempotency key, the same for every attempt."""
+    """The idempotency key, the same for every attempt: its place, and the deed."""
     deed: Deed
     trial_id: TrialId
     organisation_id: OrganisationId
@@ -38,10 +38,15 @@ class PlatformOrder(Contract):
     resource: str | None = None
     """What is to be torn down, where the platform has named it."""
 
+    @property
+    def place(self) -> str:
+        """What a build and its tear-down have in common, and nothing else has: the key without its deed."""
+        return self.key.removesuffix(f"/{self.deed}")
+
 
 class Built(Contract):
     """What the platform has built, or torn down."""
 
-    resource: Annotated[str, Field(min_length=1, max_length=255)]
+    resource: Annotated[Line, Field(min_length=1, max_length=255)]
     """The platform's name for it."""
     phone_numbers: tuple[PhoneNumber, ...] = ()

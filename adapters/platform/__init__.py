@@ -1,0 +1,1 @@
+"""The platform at a vendor, by its HTTP API."""
