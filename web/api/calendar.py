@@ -22,7 +22,6 @@ _SUMMARY = {
     NextKind.TRIAL_REMINDER: "The end of a trial is announced",
     NextKind.TRIAL_END: "Trial ends",
     NextKind.NUMBER_RELEASE: "Phone numbers are released",
-    NextKind.DEVICE_END: "Trial devices end",
     NextKind.DEVICE_RETURN: "Trial devices are due back",
     NextKind.LICENCE_EXPIRY: "Licences expire",
     NextKind.LICENCE_REMOVAL: "Licences are removed",

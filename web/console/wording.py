@@ -25,7 +25,6 @@ _WORDS: Final = {
     "trial_reminder": "The end of a trial is announced",
     "trial_end": "Trial ends",
     "number_release": "Phone numbers are released",
-    "device_end": "Trial devices end",
     "device_return": "Trial devices are due back",
     "consent_request": "Request for consent",
     "trial_started": "Trial started",
