@@ -1,85 +1,69 @@
-"""Writes mails from Jinja templates: a text and an HTML part, in the recipient's language (TL-02)."""
+"""Writes mails from Jinja templates: subject, text and HTML of one template, in the recipient's language (TL-02).
 
-import re
-from datetime import timedelta
+What a mail says stands in one template, named after the kind of notice; the three folders hold what a form looks like.
+So text and HTML cannot say different things.
+"""
+
 from functools import lru_cache
 from pathlib import Path
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_name
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from adapters.mail.words import Wording, Words, isolated, one_line
 from adapters.texts.languages import Language, language
-from tenure.contracts.notice import Delivery, Mail
+from tenure.contracts.notice import DeletionMatter, Delivery, Mail, NoticeKind
 from tenure.ports import Writer
 
 TEMPLATES = Path(__file__).with_name("templates")
 
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
-"""Line ends, control characters and marks of direction: in a name they could forge a line or turn a date around."""
+type Form = Literal["subject", "text", "html"]
+
+_FOLDERS: Final[dict[Form, tuple[str, ...]]] = {
+    "subject": ("subject", "text"),
+    "text": ("text",),
+    "html": ("html",),
+}
+"""Where the layout and the parts of a form are; a subject shows no part."""
 
 
 class TemplateWriter(Writer):
-    """Templates are named after the kind of notice; subject and text share one, the HTML has its own."""
+    """Templates are named after the kind of notice."""
 
     def write(self, delivery: Delivery) -> Mail:
         """Render subject, text and HTML in the recipient's language; dates in the organisation's zone (SF-01)."""
-        written_in = language(delivery.language)
-        environment = _environment(written_in)
-        words = _words(delivery, written_in.locale)
-        text = environment.get_template(f"{delivery.notice.kind}.txt.j2")
-        subject = "".join(text.blocks["subject"](text.new_context(words))).strip()
-        html = environment.get_template(f"{delivery.notice.kind}.html.j2").render(
-            words | {"organisation": Markup("<bdi>{}</bdi>").format(words["organisation"])},
-            subject=subject,
-            language=written_in.tag,
-        )
+        written_in, zone = language(delivery.language), ZoneInfo(delivery.time_zone)
+        kind, matter = delivery.notice.kind, delivery.matter
+        plain = Wording(written_in, zone, delivery.attempt_at, one_line).words(delivery)
+        subject = _render("subject", kind, written_in, plain).strip()
+        page = Wording(written_in, zone, delivery.attempt_at, isolated).words(delivery)
         return Mail(
             message_id=delivery.notice.message_id,
             date=delivery.attempt_at,
-            to_name=str(words["name"]),
+            to_name=one_line(delivery.name),
             to_address=delivery.email,
             language=written_in.tag,
             subject=subject,
-            text=text.render(words),
-            html=html,
-            not_before=delivery.deletion_at.astimezone(ZoneInfo(delivery.time_zone)),
+            text=_render("text", kind, written_in, plain),
+            html=_render("html", kind, written_in, page | {"subject": subject, "language": written_in.tag}),
+            not_before=matter.deletion_at.astimezone(zone) if isinstance(matter, DeletionMatter) else None,
         )
 
 
-def _words(delivery: Delivery, locale: Locale) -> dict[str, object]:
-    """What the templates may say. Days are spelled out by month name, hours have 24: neither can be misread."""
-    zone = ZoneInfo(delivery.time_zone)
-    deletion = delivery.deletion_at.astimezone(zone)
-    offset = get_timezone_gmt(deletion, "long", locale=locale)
-    zone_name = get_timezone_name(deletion, "long", locale=locale)
-    return {
-        "name": one_line(delivery.name),
-        "organisation": one_line(delivery.organisation_name),
-        "deletion_date": format_date(deletion, "long", locale),
-        "deletion_day": format_date(deletion, "full", locale),
-        "deletion_time": format_time(deletion, "HH:mm", tzinfo=zone, locale=locale),
-        "zone": zone_name if zone_name == offset else f"{zone_name} ({offset})",
-        "days": max(0, (delivery.deletion_at - delivery.attempt_at) // timedelta(days=1)),
-        "unused_since": format_date(delivery.base_at.astimezone(zone), "long", locale),
-        "not_before": deletion.isoformat(),
-        "simulation": delivery.simulation,
-    }
+def _render(form: Form, kind: NoticeKind, written_in: Language, said: Words) -> str:
+    return _environment(form, written_in).get_template(f"{kind}.j2").render(said)
 
 
-def one_line(text: str) -> str:
-    """The text on one line, and running in its own direction."""
-    return _UNPRINTABLE.sub(" ", text).strip()
-
-
-@lru_cache(maxsize=64)
-def _environment(written_in: Language) -> Environment:
+@lru_cache(maxsize=192)
+def _environment(form: Form, written_in: Language) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
+        loader=FileSystemLoader([*(TEMPLATES / folder for folder in _FOLDERS[form]), TEMPLATES]),
+        autoescape=form == "html",  # noqa: S701 - subject and text are no markup
         undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
         extensions=["jinja2.ext.i18n"],
     )
     environment.policies["ext.i18n.trimmed"] = True

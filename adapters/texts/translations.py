@@ -10,16 +10,20 @@ the catalogue is used from the next start on, and a test checks that it is compl
 
 import argparse
 import sys
+from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from adapters.mail.writer import TEMPLATES
 from adapters.texts import languages
 
-_HEADER = r"""# Mails of Tenure: see adapters/texts/translations.py.
+ROOT = Path(__file__).parents[2]
+TEMPLATES = (ROOT / "adapters/mail/templates", ROOT / "web/customer/templates")
+"""Where texts for people are: those of the mails, and of the pages that the mails lead to."""
+
+_HEADER = r"""# Texts of Tenure: see adapters/texts/translations.py.
 msgid ""
 msgstr ""
 "Language: {language}\n"
@@ -35,15 +39,17 @@ msgstr ""
 def extracted() -> Catalog:
     """Every message of the templates."""
     catalogue = Catalog(domain=languages.DOMAIN)
-    found = extract_from_dir(
-        TEMPLATES,
-        method_map=[("**.j2", "jinja2.ext:babel_extract")],
-        options_map={"**.j2": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}},
-        comment_tags=("translators:",),
-        strip_comment_tags=True,
-    )
-    for path, line, message, comments, context in sorted(found, key=lambda entry: entry[:2]):
-        catalogue.add(message, locations=[(path, line)], auto_comments=comments, context=context)
+    for folder in filter(Path.is_dir, TEMPLATES):
+        found = extract_from_dir(
+            folder,
+            method_map=[("**.j2", "jinja2.ext:babel_extract"), ("**.html", "jinja2.ext:babel_extract")],
+            options_map={"**": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}},
+            comment_tags=("translators:",),
+            strip_comment_tags=True,
+        )
+        for path, line, message, comments, context in sorted(found, key=lambda entry: entry[:2]):
+            place = f"{folder.relative_to(ROOT)}/{path}"
+            catalogue.add(message, locations=[(place, line)], auto_comments=comments, context=context)
     return catalogue
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.mail.mailer import MailServer, SmtpMailer
 from adapters.mail.writer import TemplateWriter
+from tenure.contracts.notice import DeletionMatter
 from tenure.errors import MailRefused, Unavailable
 from tenure.ports import Mailer
 from tests.deliveries import delivery, mail
@@ -51,10 +52,11 @@ async def test_the_promise_is_read_back_from_the_mail_that_arrived(mail_sink: Ma
     wanted = delivery(email=own_address(), time_zone="Asia/Kathmandu", language="ko")
     await mailer(mail_sink.url).send(TemplateWriter().write(wanted))
     (stored,) = received(mail_sink, wanted.email)
+    assert isinstance(wanted.matter, DeletionMatter)
     label, _, in_text = stored.text.rstrip().splitlines()[-1].partition(": ")
     assert label == "Tenure-Not-Before"
     assert in_text == stored.message["Tenure-Not-Before"]
-    assert datetime.fromisoformat(in_text) == wanted.deletion_at
+    assert datetime.fromisoformat(in_text) == wanted.matter.deletion_at
 
 
 async def test_a_second_copy_is_recognised_as_one(mail_sink: MailSink) -> None:

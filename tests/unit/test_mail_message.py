@@ -65,6 +65,14 @@ def test_the_headers_of_a_notice() -> None:
     assert [part.get_content_type() for part in parsed.iter_parts()] == ["text/plain", "text/html"]
 
 
+def test_only_a_warning_carries_a_promise() -> None:
+    """A mail about a trial has no header that a machine could take for the date of a deletion (SF-01, NO-10)."""
+    parsed = BytesParser(policy=policy.default).parsebytes(composed(mail(not_before=None)))
+    assert parsed["Tenure-Not-Before"] is None
+    assert parsed["Auto-Submitted"] == "auto-generated"
+    assert parsed["List-Unsubscribe"] is None
+
+
 @pytest.mark.parametrize("end", ["\n", "\r", "\x00", "\x85", "\u2028"])
 @pytest.mark.parametrize("field", ["subject", "to_name", "to_address", "message_id"])
 def test_a_line_end_is_no_part_of_a_header(field: str, end: str) -> None:

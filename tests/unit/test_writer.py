@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -13,35 +12,16 @@ from jinja2 import UndefinedError
 
 from adapters.mail.writer import TemplateWriter, _environment
 from adapters.texts.languages import available, language
-from tenure.contracts.notice import Mail
+from tenure.contracts.notice import DeletionMatter, Mail
 from tenure.policy.promise import promised
 from tenure.policy.rules import DEFAULT
-from tests.deliveries import ATTEMPT, delivery
+from tests.deliveries import ATTEMPT, Page, delivery
 
 TAGS = ["en", "en-GB", *(name.replace("_", "-") for name in available())]
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2070, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - zone added
 ZONES = st.sampled_from(sorted(available_timezones()))
 
 write = TemplateWriter().write
-
-
-class Page(HTMLParser):
-    """The elements, the text and the instants of a mail's HTML."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[str] = []
-        self.instants: list[str | None] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append(tag)
-        if tag == "time":
-            self.instants.append(dict(attrs)["datetime"])
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def promises(mail: Mail) -> list[datetime]:
@@ -132,7 +112,8 @@ def test_any_name_can_be_written(name: str, organisation: str) -> None:
     """Whatever people are called, the mail is written, its headers have one line, and its promise is one (P6, TL-02)."""
     wanted = delivery(name=name, organisation_name=organisation, simulation=True)
     mail = write(wanted)
-    assert promises(mail) == [wanted.deletion_at] * 4
+    assert isinstance(wanted.matter, DeletionMatter)
+    assert promises(mail) == [wanted.matter.deletion_at] * 4
     assert Page(mail.html).elements == Page(write(delivery(simulation=True)).html).elements
 
 
@@ -141,13 +122,17 @@ def test_any_name_can_be_written(name: str, organisation: str) -> None:
 def test_a_name_forges_no_line_and_turns_no_date(field: str, end: str) -> None:
     """Line ends and marks of direction in a name neither add a promise to the mail nor turn its date around (P6, SF-01)."""
     wanted = delivery(**{field: f"Bakery{end}Tenure-Not-Before: 2020-01-01T00:00:00Z{end}"})
+    assert isinstance(wanted.matter, DeletionMatter)
     mail = write(wanted)
     assert len(re.findall(r"^Tenure-Not-Before: ", mail.text, re.MULTILINE)) == 1
-    assert f"\nTenure-Not-Before: {wanted.deletion_at.astimezone(ZoneInfo(wanted.time_zone)).isoformat()}" in mail.text
+    assert (
+        f"\nTenure-Not-Before: {wanted.matter.deletion_at.astimezone(ZoneInfo(wanted.time_zone)).isoformat()}"
+        in mail.text
+    )
     assert "\u202e" not in mail.subject + mail.text + mail.html + mail.to_name
 
 
 def test_a_template_asks_for_nothing_that_is_missing() -> None:
     """A word that the writer does not provide is an error and never an empty place in a mail (TL-02)."""
     with pytest.raises(UndefinedError, match="deletion_dat"):
-        _environment(language("en")).from_string("{{ deletion_dat }}").render(deletion_date="December 4")
+        _environment("text", language("en")).from_string("{{ deletion_dat }}").render(deletion_date="December 4")

@@ -1,0 +1,133 @@
+"""What the templates may say: names on one line, instants as people read them, services in the mail's language."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_name
+from markupsafe import Markup
+
+from adapters.texts.languages import Language
+from adapters.texts.services import listed
+from tenure.contracts.catalogue import Service
+from tenure.contracts.notice import DeletionMatter, Delivery, EndingTrial, TrialMatter
+from tenure.errors import Misconfigured
+
+_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+"""Line ends, control characters and marks of direction: in a name they could forge a line or turn a date around."""
+
+_LINK = re.compile(r"https?://[!-~]+")
+
+type Words = dict[str, object]
+
+
+def one_line(text: str) -> str:
+    """The text on one line, and running in its own direction."""
+    return _UNPRINTABLE.sub(" ", text).strip()
+
+
+def isolated(text: str) -> Markup:
+    """The same for a page: whatever script it is in, it does not reorder what stands around it."""
+    return Markup("<bdi>{}</bdi>").format(one_line(text))
+
+
+@dataclass(frozen=True)
+class When:
+    """An instant in a zone: days by month name, hours up to 24, so that neither can be misread."""
+
+    date: str
+    day: str
+    """The date with its weekday."""
+    time: str
+    zone: str
+    iso: str
+    days: int
+    """Until then, by the calendar of the zone: 0 is today."""
+    full_days: int
+    """Until then, in 24 hours each."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How one form of a mail puts facts into words."""
+
+    language: Language
+    zone: ZoneInfo
+    """The organisation's."""
+    now: datetime
+    """When the mail is sent."""
+    name: Callable[[str], str]
+    """How names that people chose are written: `one_line` or `isolated`."""
+
+    def words(self, delivery: Delivery) -> Words:
+        """All words of a mail. What has no value is left out, so that a template that asks for it fails (TL-02)."""
+        common: Words = {
+            "name": one_line(delivery.name),
+            "organisation": self.name(delivery.organisation_name),
+            "simulation": delivery.simulation,
+        }
+        if isinstance(delivery.matter, DeletionMatter):
+            return common | self._of_deletion(delivery.matter)
+        return common | self._of_trial(delivery.matter)
+
+    def _of_deletion(self, matter: DeletionMatter) -> Words:
+        deletion = self._when(matter.deletion_at)
+        return {"deletion": deletion, "unused_since": self._when(matter.base_at), "not_before": deletion.iso}
+
+    def _of_trial(self, matter: TrialMatter) -> Words:
+        instants = {
+            "deadline": matter.deadline_at,
+            "ends": matter.ends_at,
+            "grace_ends": matter.grace_ends_at,
+            "device_ends": matter.device_ends_at,
+            "devices_due": matter.devices_due_at,
+        }
+        link: Words = {} if matter.link is None else {"link": _checked(matter.link)}
+        return {
+            **{word: self._when(at) for word, at in instants.items() if at is not None},
+            **link,
+            "partner": self.name(matter.partner_name),
+            "services": self._listed(matter.services),
+            "meetings": any(service.meetings for service in matter.services),
+            "ending": [self._ending(trial) for trial in matter.ending],
+            "devices": matter.devices,
+            "carrier": matter.carrier,
+        }
+
+    def _ending(self, trial: EndingTrial) -> Words:
+        return {
+            "organisation": self.name(trial.organisation_name),
+            "services": self._listed(trial.services),
+            "ends": self._when(trial.ends_at),
+            "over": trial.ends_at <= self.now,
+        }
+
+    def _listed(self, services: Sequence[Service]) -> str:
+        return one_line(listed(services, self.language))
+
+    def _when(self, instant: datetime) -> When:
+        at, locale = instant.astimezone(self.zone), self.language.locale
+        offset = get_timezone_gmt(at, "long", locale=locale)
+        zone_name = get_timezone_name(at, "long", locale=locale)
+        return When(
+            date=format_date(at, "long", locale),
+            day=format_date(at, "full", locale),
+            time=format_time(at, "HH:mm", tzinfo=self.zone, locale=locale),
+            zone=zone_name if zone_name == offset else f"{zone_name} ({offset})",
+            iso=at.isoformat(),
+            days=max(0, (at.date() - self.now.astimezone(self.zone).date()).days),
+            full_days=max(0, (instant - self.now) // timedelta(days=1)),
+        )
+
+
+def _checked(link: str) -> str:
+    """A link that is one, and on one line.
+
+    Raises:
+        Misconfigured: The address of the pages or of the admin console is no web address.
+    """
+    if _LINK.fullmatch(link) is None:
+        raise Misconfigured("A link in a mail begins with http:// or https://, and has no spaces: see the settings.")
+    return link

@@ -1,0 +1,115 @@
+"""Mails about trials: what each kind says, in English."""
+
+import re
+
+import pytest
+
+from adapters.mail.writer import TemplateWriter
+from tenure.contracts.catalogue import Carrier, Service
+from tenure.contracts.notice import Mail, NoticeKind
+from tests.deliveries import CONSENT_PAGE, trial_delivery
+
+write = TemplateWriter().write
+
+
+def flat(mail: Mail) -> str:
+    """The text on one line."""
+    return " ".join(mail.text.split())
+
+
+def test_what_a_consent_request_says() -> None:
+    """Partner, services, deadline, both choices, that silence changes nothing, and who can answer (CO-04, CO-06 to CO-09)."""
+    mail = write(trial_delivery(NoticeKind.CONSENT_REQUEST))
+    assert mail.subject == "“Kraków Telecom” asks for your consent to a trial in “Nowak Bakery”"
+    text = flat(mail)
+    assert "“Kraków Telecom” would like to start a trial in the organisation “Nowak Bakery”" in text
+    assert "one full administrator of the organisation; any one is enough" in text
+    assert "Services: Meetings and Calling" in text
+    assert "Friday, November 13, 2026 Before 15:30 on that day, Central European Standard Time (GMT+01:00)" in text
+    assert "which is not ticked. If you leave it so, the partner only sets up the services" in text
+    assert "If you tick it, the partner can also manage the users and licences" in text
+    assert "The organisation stays as it is, and no trial begins." in text
+    assert "Only a full administrator of the organisation can answer." in text
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.TRIAL_ENDING, NoticeKind.TRIAL_EXPIRED])
+def test_what_customers_are_told_of_the_end(kind: NoticeKind) -> None:
+    """The end, what rests and what stays, until when it can be restored, and what is lost then (NO-01, NO-02, GR-03 to GR-10)."""
+    mail = write(trial_delivery(kind))
+    text, until = flat(mail), {NoticeKind.TRIAL_ENDING: "December 10", NoticeKind.TRIAL_EXPIRED: "December 3"}[kind]
+    assert "licences of the trial are suspended" in text
+    assert "free messaging, free meetings and free calls" in text
+    assert "All content stays reachable: messages, files and recordings." in text
+    assert f"before 15:30 on {until}, 2026, Central European Standard Time (GMT+01:00)." in text
+    assert "nobody can restore them" in text
+    assert "another licence for meetings then, the recordings" in text
+    assert f"Buy a subscription\n{CONSENT_PAGE}\n" in mail.text
+    without = write(trial_delivery(kind, services=(Service(key="calling", name="Calling"),)))
+    assert "address of the meetings site" not in without.text
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.TRIAL_ENDING_PARTNER, NoticeKind.TRIAL_EXPIRED_PARTNER])
+def test_what_partners_are_told_of_the_end(kind: NoticeKind) -> None:
+    """All their trials near the end, with customer, services and time left; of deletion not a word (NO-04, NO-10, Q-28)."""
+    mail = write(trial_delivery(kind))
+    assert "- Smith Dental\n  Services: Calling\n  Ended on November 1, 2026.\n" in mail.text
+    if kind is NoticeKind.TRIAL_ENDING_PARTNER:
+        assert (
+            "- Nowak Bakery\n  Services: Meetings and Calling\n  Ends on November 10, 2026. 7 days are left.\n"
+            in mail.text
+        )
+    assert "The trial can be extended, or converted by an order, before 15:30 on December" in mail.text
+    assert re.search("delet|mark|warn", mail.text) is None
+    assert "Your trials" not in write(trial_delivery(kind, ending=())).text
+
+
+def test_what_users_are_told_when_access_is_gone() -> None:
+    """Which services are gone, for good, and what stays (NO-06)."""
+    mail = write(trial_delivery(NoticeKind.ACCESS_GONE))
+    assert mail.subject == "No longer available to you: Meetings and Calling"
+    assert "nobody can restore your access" in mail.text
+    assert "You can go on using free messaging, free meetings and free calls." in mail.text
+
+
+@pytest.mark.parametrize(("kind", "subject"), [
+    (NoticeKind.WELCOME, "Welcome: “Nowak Bakery” is ready"),
+    (NoticeKind.TRIAL_STARTED, "A trial has started in “Nowak Bakery”"),
+])  # fmt: skip
+def test_what_is_said_of_a_beginning(kind: NoticeKind, subject: str) -> None:
+    """That all is ready, what is on trial, until when, and where to sign in, as far as that is known (PV-03, TR-21)."""
+    mail = write(trial_delivery(kind))
+    assert mail.subject == subject
+    assert "All services are ready to use." in mail.text
+    assert "Services: Meetings and Calling\nEnd of the trial: Tuesday, November 10, 2026\n" in mail.text
+    assert "Sign in to the admin console\nhttps://" in mail.text
+    assert "End of the trial" not in write(trial_delivery(kind, ends_at=None)).text
+
+
+def test_what_the_set_up_mail_says() -> None:
+    """What was ordered, and what the page will ask: as whom, for which customer, and whether that is right (TC-15 to TC-17)."""
+    text = write(trial_delivery(NoticeKind.SET_UP_SERVICES)).text
+    assert "have been ordered and paid for. The order names you as the contact who sets them up." in text
+    assert "1. Whether you act as the partner or as an administrator of the customer." in text
+    assert "2. The e-mail address of an administrator of the organisation in which the trial ran." in text
+    assert "so that the usage data of the trial are kept" in text
+
+
+@pytest.mark.parametrize(
+    ("carrier", "said"),
+    [
+        (Carrier.UPS, "Apply the return label that came in the box."),
+        (Carrier.UPS, "Call UPS"),
+        (Carrier.DHL, "Book a pickup with DHL."),
+        (Carrier.EXPEDITORS, "Book a pickup with Expeditors."),
+        (Carrier.GUIDE, "The return guide for your country says who"),
+    ],
+)
+def test_what_the_device_mail_says(carrier: Carrier, said: str) -> None:
+    """Both dates of the devices, that they are no dates of the services, and the way back by carrier (DV-01 to DV-07)."""
+    mail = write(trial_delivery(NoticeKind.DEVICE_AGREEMENT, carrier=carrier))
+    assert said in mail.text
+    assert "End of the device trial: November 10, 2026\n" in mail.text
+    assert "Last day to return the devices: Tuesday, November 24, 2026\n" in mail.text
+    assert "It stays the same when the trial of the services is extended, cancelled or converted." in flat(mail)
+    assert "Devices are returned also if the services are bought." in flat(mail)
+    assert len(re.findall(r"UPS|DHL|Expeditors", mail.text)) == (0 if carrier is Carrier.GUIDE else 1)
