@@ -95,15 +95,21 @@ def test_the_zone_of_the_organisation_decides_the_day() -> None:
     assert "7 days are left." in warsaw.text
 
 
-@given(left=st.timedeltas(timedelta(0), timedelta(days=90)), zone=st.sampled_from(["UTC", "Asia/Seoul", "US/Pacific"]))
-def test_days_are_counted_by_the_calendar(left: timedelta, zone: str) -> None:
-    """What is printed as days left leads from today to the printed day (NO-01, Q-27)."""
-    mail = write(trial_delivery(NoticeKind.TRIAL_ENDING, ends_at=ATTEMPT + left, time_zone=zone, ending=()))
+@given(
+    waited=st.timedeltas(timedelta(0), DAY),
+    left=st.timedeltas(timedelta(0), 90 * DAY),
+    zone=st.sampled_from(["UTC", "Asia/Seoul", "US/Pacific"]),
+)
+def test_days_are_counted_by_the_calendar(waited: timedelta, left: timedelta, zone: str) -> None:
+    """What is printed as days left leads from the organisation's today to the printed day (NO-01, Q-27)."""
+    now = ATTEMPT + waited
+    wanted = {"attempt_at": now, "ends_at": now + left, "time_zone": zone}
+    mail = write(trial_delivery(NoticeKind.TRIAL_ENDING, **wanted))
     (printed,) = Page(mail.html).instants
     days = re.search(r"^(That is today|One|\d+)(?: days?.*left)?\.$", mail.text, re.MULTILINE)
     assert days is not None
     counted = {"That is today": 0, "One": 1}.get(days[1]) if not days[1].isdigit() else int(days[1])
-    today = ATTEMPT.astimezone(ZoneInfo(zone)).date()
+    today = now.astimezone(ZoneInfo(zone)).date()
     assert datetime.fromisoformat(printed or "").date() - today == timedelta(days=counted or 0)
 
 
