@@ -55,7 +55,7 @@ def trial_consent_id(trial_id: TrialId, generation: int = 1) -> str:
 
 
 def trial_id(trial_id: TrialId, generation: int) -> str:
-    """The workflow id of a trial; each extension in grace begins the next generation."""
+    """The workflow id of a trial; an extension in grace, and its end from grace, begin the next generation."""
     return f"{_PREFIX[ProcessType.TRIAL]}/{trial_id}/{generation}"
 
 

@@ -96,6 +96,13 @@ def _delivery(
     return Delivery(**(fields | {"matter": matter(**(of_matter | told))} | others))
 
 
+def speaks_of(delivery: Delivery | None) -> DeletionMatter:
+    """What a delivery of a deletion warning speaks of."""
+    assert delivery is not None
+    assert isinstance(delivery.matter, DeletionMatter)
+    return delivery.matter
+
+
 def mail(**changes: Any) -> Mail:
     """A mail ready to be sent."""
     fields: dict[str, Any] = {

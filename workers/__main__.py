@@ -18,7 +18,7 @@ import workflows
 from tenure.contracts.credential import Credential, CredentialRole
 from tenure.errors import Misconfigured, TenureError
 from tenure.exit import call, run
-from tenure.ids import PartnerId
+from tenure.ids import PartnerId, PersonId
 from tenure.ports import Caller
 from tenure.settings import InstallationKind, ServerSettings
 from workers import programs
@@ -66,9 +66,13 @@ def create(
     partner: Annotated[
         PartnerId | None, typer.Option(parser=PartnerId, help="Whose customers a partner's token may see.")
     ] = None,
+    person: Annotated[
+        PersonId | None,
+        typer.Option(parser=PersonId, help="Whose a partner's token is: without one it only reads."),
+    ] = None,
 ) -> None:
     """Issue a token and print it: it is shown once."""
-    credential = Credential(name=name, role=role, partner_id=partner)
+    credential = Credential(name=name, role=role, partner_id=partner, person_id=person)
     caller = Caller(actor=f"operator:{getpass.getuser()}")
     typer.echo(asyncio.run(programs.issue_token(ServerSettings(), caller, credential)))
 

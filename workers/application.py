@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from email.utils import parseaddr
 
 from pydantic import SecretStr, ValidationError
 
+from adapters.links import Links
 from adapters.mail.mailer import MailServer, SmtpMailer
 from adapters.mail.message import address
 from adapters.mail.writer import TemplateWriter
+from adapters.platform.http import HttpPlatform
 from adapters.postgres.activity import PostgresActivity
 from adapters.postgres.audit_trail import PostgresAuditTrail
 from adapters.postgres.breakers import PostgresBreakers
@@ -23,11 +26,18 @@ from adapters.postgres.installation import PostgresInstallation
 from adapters.postgres.licences import PostgresLicences
 from adapters.postgres.notices import PostgresNotices
 from adapters.postgres.organisations import PostgresOrganisations
+from adapters.postgres.platform import PostgresPlatform
 from adapters.postgres.processes import PostgresProcesses
 from adapters.postgres.tokens import PostgresTokens
+from adapters.postgres.trials.consents import PostgresConsents
+from adapters.postgres.trials.returns import PostgresDevices
+from adapters.postgres.trials.steps import PostgresTrialSteps
+from adapters.postgres.trials.trials import PostgresTrials
+from tenure.contracts.catalogue import Catalogue
 from tenure.errors import Misconfigured
+from tenure.policy.catalogue import shipped
 from tenure.policy.rules import Rules
-from tenure.ports import Countdowns, Mailer, Processes
+from tenure.ports import Countdowns, Mailer, Platform, Processes, TrialSteps
 from tenure.settings import ServerSettings
 from web.services import Services
 
@@ -41,10 +51,13 @@ class Application:
 
     settings: ServerSettings
     rules: Rules
+    catalogue: Catalogue
+    message_domain: str
     database: Database
     services: Services
     """What the web stands on; workers use some of it."""
     countdowns: Countdowns
+    trial_steps: TrialSteps
     processes: Processes
 
 
@@ -55,8 +68,13 @@ async def open_application(settings: ServerSettings) -> AsyncIterator[Applicatio
     Raises:
         Misconfigured: a setting is missing or wrong, or the database is not there, or not what the settings say.
     """
-    rules = load_rules(settings)
+    rules, catalogue = load_rules(settings), load_catalogue(settings)
     url = require(settings.database_url, "TENURE_DATABASE_URL")
+    links = Links(
+        SecretStr(require(settings.link_secret, "TENURE_LINK_SECRET")),
+        public_url=settings.public_url,
+        admin_console_url=settings.admin_console_url,
+    )
     patience = Patience(statement=settings.database_statement_seconds)
     # An import stores a whole base in a few statements, and makes nobody else wait for a connection meanwhile.
     patient = replace(patience, statement=10 * patience.statement)
@@ -70,28 +88,43 @@ async def open_application(settings: ServerSettings) -> AsyncIterator[Applicatio
                 f"{settings.installation}: neither ever becomes the other (SF-10)."
             )
         message_domain = address(parseaddr(settings.mail_from)[1], "").domain
-        services = _services(database, imports, rules, message_domain)
+        services = _services(database, imports, rules, catalogue, links, message_domain)
         yield Application(
             settings=settings,
             rules=rules,
+            catalogue=catalogue,
+            message_domain=message_domain,
             database=database,
             services=services,
             countdowns=PostgresCountdowns(database, rules, activity=services.activity, message_domain=message_domain),
+            trial_steps=PostgresTrialSteps(database, rules, catalogue, message_domain=message_domain),
             processes=PostgresProcesses(database),
         )
 
 
-def _services(database: Database, imports: Database, rules: Rules, message_domain: str) -> Services:
+def _services(
+    database: Database,
+    imports: Database,
+    rules: Rules,
+    catalogue: Catalogue,
+    links: Links,
+    message_domain: str,
+) -> Services:
     return Services(
         installation=PostgresInstallation(database),
         tokens=PostgresTokens(database),
         organisations=PostgresOrganisations(database, rules),
-        licences=PostgresLicences(database, rules),
+        licences=PostgresLicences(database, rules, catalogue, message_domain=message_domain),
+        trials=PostgresTrials(database, rules, catalogue, message_domain=message_domain),
+        consents=PostgresConsents(database, catalogue),
+        devices=PostgresDevices(database, rules, catalogue, message_domain=message_domain),
+        links=links,
+        catalogue=catalogue,
         erasures=PostgresErasures(database, rules),
         breakers=PostgresBreakers(database, rules),
         activity=PostgresActivity(database),
         feeds=PostgresFeeds(database),
-        notices=PostgresNotices(database, rules, message_domain=message_domain),
+        notices=PostgresNotices(database, rules, message_domain=message_domain, links=links, catalogue=catalogue),
         writer=TemplateWriter(),
         forecast=PostgresForecast(database, rules),
         imports=PostgresImports(imports, rules),
@@ -120,6 +153,35 @@ def load_rules(settings: ServerSettings) -> Rules:
         return Rules.model_validate_json(settings.rules_file.read_bytes())
     except (OSError, ValidationError) as error:
         raise Misconfigured(f"TENURE_RULES_FILE does not hold usable rules: {error}") from error
+
+
+def load_catalogue(settings: ServerSettings) -> Catalogue:
+    """What the installation offers.
+
+    Raises:
+        Misconfigured: the document cannot be read, or names what nobody knows.
+    """
+    if settings.catalogue_file is None:
+        return shipped()
+    try:
+        return Catalogue.model_validate_json(settings.catalogue_file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise Misconfigured(f"TENURE_CATALOGUE_FILE does not hold a usable catalogue: {error}") from error
+
+
+@asynccontextmanager
+async def open_platform(settings: ServerSettings, database: Database) -> AsyncIterator[Platform]:
+    """Who builds services: the vendor's API where one is named, else a record in the database.
+
+    Raises:
+        Misconfigured: the API's address is wrong, or would send its token unencrypted over a network.
+    """
+    if settings.platform_url is None:
+        yield PostgresPlatform(database)
+        return
+    timeout = timedelta(seconds=settings.platform_seconds)
+    async with HttpPlatform(settings.platform_url, settings.platform_token, timeout) as platform:
+        yield platform
 
 
 def require(value: SecretStr | None, variable: str) -> str:

@@ -124,6 +124,7 @@ async def development(
             update={
                 "database_url": SecretStr(url),
                 "smtp_url": SecretStr(mail.url) if mail else settings.smtp_url,
+                "link_secret": settings.link_secret or await asyncio.to_thread(_link_secret, data),
                 "webhook_secret": settings.webhook_secret or await asyncio.to_thread(_webhook_secret, data),
             }
         )
@@ -164,6 +165,14 @@ async def _token(application: Application, file: Path) -> str:
     token = await tokens.create(caller, _OPERATOR)
     await asyncio.to_thread(_keep, file, token)
     return token
+
+
+def _link_secret(data: Path) -> SecretStr:
+    """What signs the links of this folder's mails: made once, and kept there, so that old mails still lead somewhere."""
+    file = data / "link-secret"
+    if not file.exists():
+        _keep(file, secrets.token_urlsafe(48))
+    return SecretStr(file.read_text())
 
 
 def _webhook_secret(data: Path) -> SecretStr:

@@ -7,19 +7,36 @@ from activities.countdowns import CountdownActivities
 from activities.erasures import DestructionActivities, ErasureActivities
 from activities.graces import GraceActivities
 from activities.notices import NoticeActivities
+from activities.provisioning import ProvisioningActivities
 from activities.reconciliation import ReconciliationActivities
-from tenure.ports import Eraser, Executions, Licences, Mailer
+from activities.trials import TrialActivities
+from tenure.ports import Eraser, Executions, Licences, Mailer, Platform
 from workers.application import Application
+from workflows.consent import TrialConsent
 from workflows.deletion import DeletionCountdown
+from workflows.devices import DeviceReturn
 from workflows.erasure import Erasure
 from workflows.grace import RenewalGrace
+from workflows.numbers import NumberRetention
 from workflows.reconcile import Reconcile
+from workflows.trial import Trial
 
-WORKFLOWS: Sequence[type] = (DeletionCountdown, Erasure, RenewalGrace, Reconcile)
+WORKFLOWS: Sequence[type] = (
+    TrialConsent,
+    Trial,
+    NumberRetention,
+    DeviceReturn,
+    RenewalGrace,
+    DeletionCountdown,
+    Erasure,
+    Reconcile,
+)
 """Every workflow of the application."""
 
 
-def activities(application: Application, mailer: Mailer, executions: Executions) -> Sequence[Callable[..., Any]]:
+def activities(
+    application: Application, mailer: Mailer, platform: Platform, executions: Executions
+) -> Sequence[Callable[..., Any]]:
     """The activities of the main queue; none of them can delete (SF-12)."""
     services = application.services
     countdowns = CountdownActivities(application.countdowns)
@@ -27,6 +44,8 @@ def activities(application: Application, mailer: Mailer, executions: Executions)
         services.notices, services.writer, mailer, refusal_interval=application.rules.refusal_interval
     )
     graces = GraceActivities(services.licences)
+    trials = TrialActivities(application.trial_steps)
+    provisioning = ProvisioningActivities(platform, application.trial_steps)
     erasures = ErasureActivities(services.erasures)
     reconciliation = ReconciliationActivities(application.processes, executions)
     return (
@@ -36,7 +55,16 @@ def activities(application: Application, mailer: Mailer, executions: Executions)
         countdowns.record,
         notices.deliver,
         graces.check,
+        graces.end_trial,
+        graces.hold_numbers,
         graces.conclude,
+        trials.check_consent,
+        trials.check_trial,
+        trials.conclude,
+        trials.check_numbers,
+        trials.check_devices,
+        provisioning.build,
+        provisioning.tear_down,
         erasures.clear,
         reconciliation.require_missing,
         reconciliation.repair,

@@ -18,7 +18,7 @@ from adapters.temporal import TemporalExecutions, TemporalHistories
 from tenure import names
 from tenure.settings import InstallationKind, ServerSettings
 from workers import registry
-from workers.application import Application, open_mailer, require
+from workers.application import Application, open_mailer, open_platform, require
 from workers.connection import require_clock
 from workers.metrics import measure
 from workers.relay import Relay
@@ -69,15 +69,21 @@ async def polling(application: Application, client: Client) -> AsyncIterator[Non
     mailer = open_mailer(settings)
     url = require(settings.erasure_database_url or settings.database_url, "TENURE_DATABASE_URL")
     patience = application.database.patience
-    async with Database.open(url, DatabaseRole.ERASURE, max_size=_ERASURES_AT_ONCE + 1, patience=patience) as database:
-        eraser = PostgresEraser(database, application.rules, TemporalHistories(client))
-        licences = PostgresLicences(database, application.rules)
+    async with (
+        Database.open(url, DatabaseRole.ERASURE, max_size=_ERASURES_AT_ONCE + 1, patience=patience) as database,
+        open_platform(settings, application.database) as platform,
+        open_platform(settings, database) as purged,
+    ):
+        eraser = PostgresEraser(database, application.rules, TemporalHistories(client), purged)
+        licences = PostgresLicences(
+            database, application.rules, application.catalogue, message_domain=application.message_domain
+        )
         async with (
             Worker(
                 client,
                 task_queue=names.TASK_QUEUE,
                 workflows=registry.WORKFLOWS,
-                activities=registry.activities(application, mailer, TemporalExecutions(client)),
+                activities=registry.activities(application, mailer, platform, TemporalExecutions(client)),
                 max_concurrent_activities=_ACTIVITIES_AT_ONCE,
                 graceful_shutdown_timeout=GRACE,
                 deployment_config=_deployment(settings),

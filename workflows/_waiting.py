@@ -51,6 +51,10 @@ class Watch:
             return True
         return False
 
+    async def wait(self) -> None:
+        """Wait until something has changed, however long: nothing comes by time alone."""
+        await workflow.wait_condition(lambda: self._told != self._seen or _continue_suggested())
+
     def long_run(self) -> bool:
         """Whether it is time to continue as new: every wake of a sleeping execution replays its history."""
         return self._looks >= _options.LOOKS_PER_RUN or _continue_suggested()

@@ -1,14 +1,12 @@
 """The countdown of an organisation that nobody uses: silence, a warning, the notice period, the fence."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.countdowns import CountdownActivities
-    from activities.notices import NoticeActivities
     from tenure.contracts.activity import FUTURE_TOLERANCE, ActivitySignal
     from tenure.contracts.deletion import (
         ActivityReport,
@@ -20,9 +18,9 @@ with workflow.unsafe.imports_passed_through():
         DeletionCountdownContract,
         Verdict,
     )
-    from tenure.contracts.notice import DeliverInput, DeliverResult
     from tenure.contracts.organisation import GONE, OrganisationState
     from workflows import _options
+    from workflows._delivering import Deliveries
     from workflows._waiting import Watch, instant, show
 
 
@@ -39,7 +37,7 @@ class DeletionCountdown(DeletionCountdownContract):
         self._countdown = countdown
         self._watch = Watch()
         self._step: CountdownStep | None = None
-        self._deliveries: dict[str, workflow.ActivityHandle[DeliverResult]] = {}
+        self._deliveries = Deliveries(self._watch, "Deliver the warning")
         self._newest: ActivitySignal | None = None
         self._unwritten: list[ActivitySignal] = []
         self._writing = asyncio.Lock()
@@ -50,7 +48,7 @@ class DeletionCountdown(DeletionCountdownContract):
         step = await self._assess()
         while not _is_over(step) and not self._watch.long_run():
             step = await self._follow(step)
-        await self._withdraw()
+        await self._deliveries.withdraw()
         await workflow.wait_condition(workflow.all_handlers_finished)
         if not _is_over(step):
             workflow.continue_as_new(countdown)
@@ -95,42 +93,12 @@ class DeletionCountdown(DeletionCountdownContract):
         self._step = step
         self._show(step)
         if step.state is not OrganisationState.WARNED:
-            await self._withdraw()
-        self._deliver(step.notices)
+            await self._deliveries.withdraw()
+        self._deliveries.begin(step.notices)
         return step
 
     async def _rest(self, assessment: Assessment) -> bool:
         return await self._watch.rest(assessment.due_at, f"{assessment.rule}: {assessment.reason}")
-
-    def _deliver(self, notices: Sequence[str]) -> None:
-        """Begin to deliver what is queued, beside the countdown: however long a mail server refuses, it goes on."""
-        for notice_id in notices:
-            if notice_id not in self._deliveries:
-                delivery = workflow.start_activity_method(
-                    NoticeActivities.deliver, DeliverInput(notice_id=notice_id), **_options.mail("Deliver the warning")
-                )
-                delivery.add_done_callback(partial(self._delivered, notice_id))
-                self._deliveries[notice_id] = delivery
-
-    def _delivered(self, notice_id: str, delivery: asyncio.Task[DeliverResult]) -> None:
-        """Look again once one has arrived or never will: the notice period runs from the first acceptance (SF-02).
-
-        It may be queued once more: for another address of its recipient.
-        """
-        if delivery.cancelled():
-            return
-        if error := delivery.exception():
-            workflow.logger.error("A notice cannot be delivered.", exc_info=error)
-        elif self._deliveries.get(notice_id) is delivery:
-            del self._deliveries[notice_id]
-        self._watch.tell()
-
-    async def _withdraw(self) -> None:
-        """No further attempt follows: the warning is void, or a next run takes over. One under way is waited for."""
-        deliveries, self._deliveries = self._deliveries, {}
-        for delivery in deliveries.values():
-            delivery.cancel()
-        await asyncio.gather(*deliveries.values(), return_exceptions=True)
 
     def _show(self, step: CountdownStep) -> None:
         assessment = step.assessment

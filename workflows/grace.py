@@ -5,15 +5,18 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.erasures import DestructionActivities
     from activities.graces import GraceActivities
+    from tenure import names
     from tenure.contracts.licence import (
         GraceAt,
         GraceCheck,
         GraceOutcome,
+        LicenceKind,
         RenewalGraceContract,
         RenewalGraceInput,
         RenewalGraceResult,
     )
     from workflows import _options
+    from workflows._delivering import Deliveries
     from workflows._waiting import Watch, show
 
 
@@ -25,6 +28,7 @@ class RenewalGrace(RenewalGraceContract):
     def __init__(self, grace: RenewalGraceInput) -> None:
         self._grace = grace
         self._watch = Watch()
+        self._deliveries = Deliveries(self._watch, "Deliver a mail about the trial")
         self._check: GraceCheck | None = None
 
     @workflow.run
@@ -33,12 +37,19 @@ class RenewalGrace(RenewalGraceContract):
         check = await self._look()
         while check.outcome is None:
             if self._watch.long_run():
+                await self._deliveries.withdraw()
                 workflow.continue_as_new(grace)
             await self._watch.rest(check.removal_due_at, "RP-01: grace")
             check = await self._look()
-        if check.outcome is GraceOutcome.REMOVED and check.purge_meeting_data:
+        if check.purge_meeting_data:
             await self._purge_meeting_data()
-        return await self._conclude()
+        if check.outcome is GraceOutcome.REMOVED and grace.kind is LicenceKind.TRIAL:
+            await self._end_trial()
+        result = await self._conclude()
+        while result.notices:  # who was told in the end is told whatever a mail server says today
+            await self._watch.wait()
+            result = await self._conclude()
+        return result
 
     async def _look(self) -> GraceCheck:
         self._watch.look()
@@ -46,6 +57,7 @@ class RenewalGrace(RenewalGraceContract):
             GraceActivities.check, self._now(), **_options.facts("Look whether the grace is over")
         )
         self._check = check
+        self._deliveries.follow(check.notices)
         if check.outcome is None:
             show(
                 "grace",
@@ -64,10 +76,26 @@ class RenewalGrace(RenewalGraceContract):
             **_options.destruction("Purge meeting data, unless a meetings licence is back"),
         )
 
+    async def _end_trial(self) -> None:
+        """What goes with a trial's licences, step by step, none repeated: users, mails, services, numbers (GR-11)."""
+        if not workflow.patched(names.TRIAL_GRACE_END):
+            return
+        show("ending", None, "GR-06, the trial is over for good")
+        end = await workflow.execute_activity_method(
+            GraceActivities.end_trial, self._now(), **_options.facts("Move the users, where no licence is left")
+        )
+        self._deliveries.follow(end.notices)
+        await workflow.execute_activity_method(
+            GraceActivities.hold_numbers, self._now(), **_options.facts("Hold the phone numbers")
+        )
+
     async def _conclude(self) -> RenewalGraceResult:
-        return await workflow.execute_activity_method(
+        self._watch.look()
+        result = await workflow.execute_activity_method(
             GraceActivities.conclude, self._now(), **_options.facts("Close the grace, and evaluate marking")
         )
+        self._deliveries.follow(result.notices)
+        return result
 
     def _now(self) -> GraceAt:
         return GraceAt(**dict(self._grace), as_of=workflow.now())

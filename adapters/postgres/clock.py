@@ -22,9 +22,20 @@ async def in_time(database: Database, as_of: Instant, rules: Rules) -> AsyncIter
     Raises:
         Refusal: `clock_ahead`, when the instant has not come yet. Nothing but the breaker is changed.
     """
+    async with watched(database, as_of, rules) as connection:
+        await refuse_ahead(connection, as_of)
+        yield connection
+
+
+@asynccontextmanager
+async def watched(database: Database, as_of: Instant, rules: Rules) -> AsyncIterator[Connection]:
+    """A guarded transaction that refuses by itself what has not come yet, once it has seen what that would be.
+
+    Raises:
+        Refusal: `clock_ahead`, where `refuse_ahead` was asked in it; far ahead opens the fleet's breaker.
+    """
     try:
         async with database.write() as connection:
-            await refuse_ahead(connection, as_of)
             yield connection
     except Refusal as refusal:
         if refusal.code is RefusalCode.CLOCK_AHEAD:

@@ -17,6 +17,8 @@ async def once[Result](
     command: Contract,
     result_type: type[Result],
     carry_out: Callable[[Connection], Awaitable[Result]],
+    *,
+    by_partners: bool = False,
 ) -> Result:
     """Carry out a command in one transaction with its idempotency key.
 
@@ -24,10 +26,11 @@ async def once[Result](
     so that it may be tried again when the facts have changed.
 
     Raises:
-        Refusal: `not_permitted` to a partner, who only reads (P14); `idempotency_key_reused` for another command under
+        Refusal: `not_permitted` to a partner, who only reads (P14), but for commands `by_partners`, which check
+            themselves whose token it is; `idempotency_key_reused` for another command under
             a used key; or whatever `carry_out` refuses.
     """
-    if caller.partner_id is not None:
+    if caller.partner_id is not None and not by_partners:
         raise Refusal(RefusalCode.NOT_PERMITTED)
     adapter: TypeAdapter[Result] = TypeAdapter(result_type)
     async with database.write() as connection:

@@ -40,7 +40,7 @@ select o.organisation_id, o.name, o.state, next.due_at as next_due_at, next.kind
 _PAGE = (
     _SUMMARY
     + """
- where o.state not in ('erasing', 'deleted')
+ where o.state not in ('erasing', 'deleted') and o.organisation_id <> 'org_consumer'
    and ($2::text is null or exists (select from managements m
                                      where m.partner_id = $2 and m.organisation_id = o.organisation_id))
    and ($3::boolean is null or $3 = (o.state in ('marked', 'warned')))
@@ -90,6 +90,8 @@ async def show(
     return OrganisationView(
         **_summary(summary),
         country=organisation["country"],
+        industry=organisation["industry"],
+        region=organisation["region"],
         language=organisation["language"],
         time_zone=organisation["time_zone"],
         generation=organisation["generation"],

@@ -10,24 +10,26 @@ from adapters.postgres import audit, receipts
 from adapters.postgres.database import Connection, Database, business_now, lock
 from adapters.postgres.pending import clear_next_dates
 from adapters.postgres.stores import PURGES, purge
+from adapters.postgres.trials import platform_orders
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.erasure import EraseStore, ErasureState, IssueReceipt, Receipt, Store, StoreResult
 from tenure.contracts.organisation import OrganisationState
 from tenure.errors import Refusal, RefusalCode, Unavailable
 from tenure.policy.rules import Rules
-from tenure.ports import TIMER, Histories
+from tenure.ports import TIMER, Histories, Platform
 from tenure.receipt import GENESIS, canonical, digest
 
 
 class PostgresEraser:
     """The port `Eraser`."""
 
-    def __init__(self, database: Database, rules: Rules, histories: Histories) -> None:
-        """Take the database as `tenure_erasure` opens it, and the one store that lies elsewhere."""
+    def __init__(self, database: Database, rules: Rules, histories: Histories, platform: Platform) -> None:
+        """Take the database as `tenure_erasure` opens it, and what lies elsewhere: histories, and built services."""
         self._database = database
         self._rules = rules
         self._histories = histories
+        self._platform = platform
 
     async def erase(self, command: EraseStore) -> StoreResult:
         """Purge one store of an organisation that is `purging`, and read it back. Safe to repeat.
@@ -37,6 +39,8 @@ class PostgresEraser:
         """
         if command.store is Store.HISTORIES:
             return await self._erase_histories(command)
+        if command.store is Store.TRIAL_REQUESTS:
+            await self._tear_down(command)
         async with self._database.write() as connection:
             await lock(connection, command.organisation_id)
             if await _purge_state(connection, command) is ErasureState.ERASED:
@@ -88,6 +92,15 @@ class PostgresEraser:
         remains = "the erasure's own history, until Temporal's retention ends"
         async with self._database.write() as connection:
             return await _record(connection, command, removed, remaining, remains)
+
+    async def _tear_down(self, command: EraseStore) -> None:
+        """Services that trials have built go before the rows that know of them; again, that is no error."""
+        async with self._database.read() as connection:
+            if await _purge_state(connection, command) is ErasureState.ERASED:
+                return
+            orders = await platform_orders.to_erase(connection, command.organisation_id)
+        for order in orders:
+            await self._platform.tear_down(order)
 
     async def _purge(self, connection: Connection, command: EraseStore) -> StoreResult:
         removed, remaining = await purge(connection, command.store, command.organisation_id)

@@ -70,6 +70,9 @@ async def fence(
     )
     await marking.end_countdown(connection, organisation_id, generation, at=at, reason=cause)
     await connection.execute(
+        "update notices set state = 'dropped' where organisation_id = $1 and state = 'queued'", organisation_id
+    )
+    await connection.execute(
         "insert into erasures"
         " (organisation_id, generation, cause, fenced_at, quarantine_until, evidence, partner_ids)"
         " values ($1, $2, $3, $4, $5, $6,"

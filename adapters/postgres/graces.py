@@ -55,6 +55,7 @@ async def change_licence_set(
     """Write the new state with its audit row; the next dates of the old one hold no more."""
     await connection.execute(
         "update licence_sets set state = $2, expires_at = $3, removal_due_at = $4, generation = $5,"
+        " meetings = $7, services = $8,"
         " active_since = case when $2 = 'active' then $6 else active_since end,"
         " expired_at = case when $2 = 'suspended' then $3 else expired_at end,"
         " removed_at = case when $2 = 'removed' then $6::timestamptz end where licence_set_id = $1",
@@ -64,6 +65,8 @@ async def change_licence_set(
         after.removal_due_at,
         after.generation,
         at,
+        after.meetings,
+        list(after.services),
     )
     await clear_next_dates(
         connection,
@@ -118,9 +121,17 @@ async def put_expiries(connection: Connection, sets: Sequence[LicenceSet]) -> No
 
 
 async def begin_graces(
-    connection: Connection, sets: Sequence[LicenceSet], *, at: Instant, import_id: str | None = None
+    connection: Connection,
+    sets: Sequence[LicenceSet],
+    *,
+    at: Instant,
+    import_id: str | None = None,
+    reason: str | None = None,
 ) -> None:
-    """Begin the grace of each suspended set: its end as a next date, and the process that waits for it."""
+    """Begin the grace of each suspended set: its end as a next date, and the process that waits for it.
+
+    The reason of the date is the kind of the licences, where none is given.
+    """
     graces = [
         RenewalGraceInput(
             licence_set_id=licences.licence_set_id,
@@ -141,7 +152,7 @@ async def begin_graces(
                 subject=grace.licence_set_id,
                 due_at=grace.removal_due_at,
                 rule="RP-05",
-                reason=grace.kind,
+                reason=reason or grace.kind,
             )
             for grace in graces
         ],

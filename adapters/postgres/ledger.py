@@ -1,7 +1,8 @@
 """The ledger: warnings as rows, one for each recipient, and the promise that all of a cycle print (XC-02, SF-01)."""
 
 import re
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Self
 from uuid import UUID, uuid5
 
 import asyncpg
@@ -9,17 +10,27 @@ import asyncpg
 from adapters.postgres.database import Connection
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Promise
-from tenure.contracts.notice import Notice, NoticeKind
-from tenure.ids import OrganisationId, PersonId
+from tenure.contracts.notice import Notice, NoticeKind, NoticeState
+from tenure.ids import OrganisationId, TrialId
+from tenure.policy.trial_mail import OF_AN_END
 
 _NOTICES: Final = UUID("0d1b9a52-6d3c-5b0e-9a86-3c1f5a5b7f10")
 """The namespace in which a notice's id is derived from its key."""
 _ADDRESS: Final = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
-_FULL_ADMINS = """
-select p.person_id, p.email_version from people p join person_roles r using (person_id)
- where p.organisation_id = $1 and r.role = 'customer_full_admin' order by p.person_id
-"""
+_FULL_ADMINS = "select person_id, email_version from full_admins where organisation_id = $1 order by person_id"
+
+
+class Recipients(NamedTuple):
+    """Who is mailed: ids, and which of their addresses is the present one."""
+
+    ids: Sequence[str]
+    email_versions: Sequence[int]
+
+    @classmethod
+    def of(cls, rows: Sequence[asyncpg.Record]) -> Self:
+        """Rows of people."""
+        return cls([row["person_id"] for row in rows], [row["email_version"] for row in rows])
 
 
 async def queue_warnings(
@@ -30,14 +41,39 @@ async def queue_warnings(
     One that was refused is tried again once its recipient has another address, and one that was dropped once its
     recipient is a full admin again (SF-02).
     """
-    kind = NoticeKind.DELETION_WARNING
-    admins = await connection.fetch(_FULL_ADMINS, organisation_id)
-    recipients = [PersonId(row["person_id"]) for row in admins]
-    ids = [notice_id(kind, organisation_id, generation, cycle, recipient) for recipient in recipients]
+    await queue(
+        connection,
+        NoticeKind.DELETION_WARNING,
+        Recipients.of(await connection.fetch(_FULL_ADMINS, organisation_id)),
+        organisation_id=organisation_id,
+        subject=organisation_id,
+        generation=generation,
+        cycle=cycle,
+        at=at,
+        domain=domain,
+        workflow_id=None,
+    )
+
+
+async def queue(
+    connection: Connection,
+    kind: NoticeKind,
+    recipients: Recipients,
+    *,
+    organisation_id: OrganisationId,
+    subject: str,
+    generation: int,
+    cycle: int,
+    at: Instant,
+    domain: str,
+    workflow_id: str | None,
+) -> None:
+    """Write a row for each recipient that has none of this kind, subject and cycle (XC-02, TL-01)."""
+    ids = [notice_id(kind, subject, generation, cycle, recipient) for recipient in recipients.ids]
     await connection.execute(
-        "insert into notices"
-        " (notice_id, kind, organisation_id, subject, generation, cycle, recipient, message_id, email_version, created_at)"
-        " select notice_id, $5, $6, $7, $8, $9, recipient, message_id, email_version, $10"
+        "insert into notices (notice_id, kind, organisation_id, subject, generation, cycle, recipient, message_id,"
+        "                     email_version, created_at, workflow_id)"
+        " select notice_id, $5, $6, $7, $8, $9, recipient, message_id, email_version, $10, $11"
         "   from unnest($1::uuid[], $2::text[], $3::text[], $4::int[])"
         "     as t (notice_id, recipient, message_id, email_version)"
         " on conflict (notice_id) do update"
@@ -45,25 +81,64 @@ async def queue_warnings(
         " where notices.state = 'dropped'"
         "    or notices.state = 'refused' and notices.email_version <> excluded.email_version",
         ids,
-        recipients,
+        list(recipients.ids),
         [message_id(id_, domain) for id_ in ids],
-        [row["email_version"] for row in admins],
+        list(recipients.email_versions),
         kind,
         organisation_id,
-        organisation_id,
+        subject,
         generation,
         cycle,
         at,
+        workflow_id,
     )
+
+
+async def queued_for(connection: Connection, workflow_id: str) -> tuple[str, ...]:
+    """Ids of the notices that a process is still to deliver."""
+    rows = await connection.fetch(
+        "select notice_id from notices where workflow_id = $1 and state = 'queued' order by notice_id", workflow_id
+    )
+    return tuple(str(row["notice_id"]) for row in rows)
+
+
+async def drop(connection: Connection, subject: str) -> None:
+    """What queued notices would say of a trial or an order is no longer true."""
+    await connection.execute("update notices set state = 'dropped' where subject = $1 and state = 'queued'", subject)
+
+
+async def drop_ends(connection: Connection, trial_id: TrialId) -> None:
+    """A trial's end has moved: what is queued about the old one is no longer true (TC-04)."""
+    await connection.execute(
+        "update notices set state = 'dropped' where subject = $1 and kind = any($2::text[]) and state = 'queued'",
+        trial_id,
+        [kind.value for kind in OF_AN_END],
+    )
+
+
+async def set_state(
+    connection: Connection, notice_id: object, state: NoticeState, at: Instant, answer: str | None = None
+) -> Notice:
+    """Write what became of a notice, with the server's words where it said something."""
+    row = await connection.fetchrow(
+        "update notices set state = $2, server_answer = coalesce($3, server_answer),"
+        " accepted_at = case when $2 = 'accepted' then $4::timestamptz end where notice_id = $1 returning *",
+        notice_id,
+        state,
+        None if answer is None else without_addresses(answer),
+        at,
+    )
+    assert row is not None
+    return notice(row)
 
 
 async def queued(
     connection: Connection, organisation_id: OrganisationId, generation: int, cycle: int
 ) -> tuple[str, ...]:
-    """Ids of a cycle's notices that are still to be delivered."""
+    """Ids of a cycle's warnings that are still to be delivered."""
     rows = await connection.fetch(
-        "select notice_id from notices"
-        " where organisation_id = $1 and generation = $2 and cycle = $3 and state = 'queued' order by notice_id",
+        "select notice_id from notices where kind = 'deletion_warning'"
+        " and organisation_id = $1 and generation = $2 and cycle = $3 and state = 'queued' order by notice_id",
         organisation_id,
         generation,
         cycle,
@@ -71,7 +146,7 @@ async def queued(
     return tuple(str(row["notice_id"]) for row in rows)
 
 
-def notice_id(kind: NoticeKind, subject: OrganisationId, generation: int, cycle: int, recipient: PersonId) -> UUID:
+def notice_id(kind: NoticeKind, subject: str, generation: int, cycle: int, recipient: str) -> UUID:
     """The id that follows from a notice's key: whoever writes the row writes the same one (XC-02)."""
     return uuid5(_NOTICES, f"{kind}/{subject}/{generation}/{cycle}/{recipient}")
 

@@ -2,13 +2,13 @@
 
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from typing import Final
 
-import asyncpg
-
-from adapters.postgres import audit, marking
+from adapters.postgres import audit, ledger, marking
 from adapters.postgres.clock import in_time
 from adapters.postgres.commands import once
-from adapters.postgres.database import Connection, Database, business_now, lock, lock_one
+from adapters.postgres.database import Connection, Database, business_now, lock_one
+from adapters.postgres.grace_look import read_look
 from adapters.postgres.graces import (
     begin_graces,
     change_licence_set,
@@ -16,13 +16,17 @@ from adapters.postgres.graces import (
     find_term,
     had_grace,
     licence_set,
-    licence_sets,
     put_expiries,
     record_licence_set,
 )
-from adapters.postgres.pending import close_process, wake_processes
+from adapters.postgres.pending import clear_next_dates, close_process, wake_processes
+from adapters.postgres.trials.graces import TrialGraces
+from adapters.postgres.trials.purchases import take_over
+from adapters.postgres.trials.rows import find_by_licences
 from tenure import names
 from tenure.contracts.base import Instant
+from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.forecast import NextKind
 from tenure.contracts.licence import (
     ExpireLicences,
     GraceCheck,
@@ -34,29 +38,39 @@ from tenure.contracts.licence import (
     RenewalGraceResult,
     RestoreLicences,
 )
-from tenure.contracts.organisation import COUNTING, GONE
+from tenure.contracts.organisation import COUNTING
+from tenure.contracts.trial_process import GraceEnd
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import LicenceSetId
 from tenure.policy import grace as rule
 from tenure.policy.rules import Rules
 from tenure.ports import TIMER, Caller
 
+_WITHOUT_LICENCES: Final = frozenset({GraceOutcome.REMOVED, GraceOutcome.CANCELLED})
+"""How a grace has ended where meeting data goes with it."""
+
 
 class PostgresLicences:
     """The port `Licences` on Postgres."""
 
-    def __init__(self, database: Database, rules: Rules) -> None:
+    def __init__(self, database: Database, rules: Rules, catalogue: Catalogue, *, message_domain: str) -> None:
+        """Take the rules, what services are, and the domain that ends the Message-IDs."""
         self._database = database
         self._rules = rules
+        self._catalogue = catalogue
+        self._endings = TrialGraces(rules, catalogue, message_domain)
 
     async def grant(self, caller: Caller, command: GrantLicences) -> LicenceSet:
         """New licences unmark the organisation (DP-01, DP-02, DP-04); the same set again changes nothing.
+
+        Services that a subscription covers leave the trials that they are in, and phone numbers on hold go to it (GR-05,
+        NR-03).
 
         Raises:
             Refusal: `organisation_not_found`, `org_deleted`, or `licence_set_exists` with other contents or state, or
                 as one of an organisation that was erased: its graces had their processes (P11).
         """
-        return await once(self._database, caller, command, LicenceSet, partial(_grant, caller.actor, command))
+        return await once(self._database, caller, command, LicenceSet, partial(self._grant, caller.actor, command))
 
     async def expire(self, caller: Caller, command: ExpireLicences) -> LicenceSet:
         """Suspend the licences; their grace runs from the expiry (RP-01).
@@ -66,7 +80,7 @@ class PostgresLicences:
         imported set, than the planned expiry and the import, whichever came first.
 
         Raises:
-            Refusal: `licence_set_not_found`, `org_deleted`, `future_event`, or `wrong_state` when the set is not
+            Refusal: `licence_set_not_found`, `org_deleted`, `managed_by_trial`, `future_event`, or `wrong_state` when the set is not
                 active, or was not yet at the time of the expiry.
         """
         carry_out = partial(self._expire, caller.actor, command)
@@ -76,7 +90,7 @@ class PostgresLicences:
         """Bring suspended licences back, strictly before the end of their grace (RP-03, RP-04).
 
         Raises:
-            Refusal: `licence_set_not_found`, `org_deleted`, or what `policy.grace.refuse_restore` answers.
+            Refusal: `licence_set_not_found`, `org_deleted`, `managed_by_trial`, or what `policy.grace.refuse_restore` answers.
         """
         return await once(self._database, caller, command, LicenceSet, partial(_restore, caller.actor, command))
 
@@ -87,28 +101,36 @@ class PostgresLicences:
             Refusal: `clock_ahead`, when the end has not come yet by `business_now()` (P13).
         """
         async with self._step(grace, as_of) as connection:
-            organisation, licences = await _look(connection, grace)
-            outcome = _outcome(organisation, licences, grace)
+            look = await read_look(connection, grace)
+            outcome = look.outcome(as_of)
+            licences = look.licences
             if outcome is None and licences is not None and rule.is_over(licences, as_of):
                 await _remove(connection, licences, as_of)
+                if look.trial is not None:
+                    await self._endings.end(connection, look.trial, _workflow_id(grace), as_of)
                 outcome = GraceOutcome.REMOVED
             due_at = licences.removal_due_at if licences is not None and outcome is None else None
             return GraceCheck(
                 outcome=outcome,
                 removal_due_at=due_at or grace.removal_due_at,
-                purge_meeting_data=outcome is GraceOutcome.REMOVED and await _may_purge(connection, licences),
+                purge_meeting_data=outcome in _WITHOUT_LICENCES and await look.may_purge(connection),
+                notices=await ledger.queued_for(connection, _workflow_id(grace)),
             )
 
     async def purge_meeting_data(self, grace: RenewalGraceInput, as_of: Instant) -> int:
         """Delete the recordings of a removed set, unless another meetings licence is there by now (RP-06).
 
-        Needs a database of the erasure role, which alone may delete content (SF-12). Repeating it finds nothing left.
+        The site goes with them, and is never this organisation's again (GR-08, GR-10). Needs a database of the erasure
+        role, which alone may delete content (SF-12). Repeating it finds nothing left.
         """
         async with self._database.write() as connection:
-            organisation, licences = await _look(connection, grace)
-            removed = _outcome(organisation, licences, grace) is GraceOutcome.REMOVED
-            if not removed or not await _may_purge(connection, licences):
+            look = await read_look(connection, grace)
+            if look.outcome(as_of) not in _WITHOUT_LICENCES or not await look.may_purge(connection):
                 return 0
+            await connection.execute(
+                "update meeting_sites set state = 'retired' where organisation_id = $1 and state = 'in_use'",
+                grace.organisation_id,
+            )
             purged = await connection.fetch(
                 "delete from content where organisation_id = $1 and store = 'recordings' returning item_id",
                 grace.organisation_id,
@@ -125,36 +147,88 @@ class PostgresLicences:
                 )
             return len(purged)
 
+    async def end_trial(self, grace: RenewalGraceInput, as_of: Instant) -> GraceEnd:
+        """Move the users where no licence is left, and say whom to mail (GR-06, GR-11).
+
+        Safe to repeat: whoever was moved is not there any more.
+        """
+        async with self._database.write() as connection:
+            look = await read_look(connection, grace)
+            moved = 0
+            if look.outcome(as_of) is GraceOutcome.REMOVED and look.organisation is not None:
+                moved = await self._endings.move_users(connection, look.organisation, at=as_of)
+            return GraceEnd(moved=moved, notices=await ledger.queued_for(connection, _workflow_id(grace)))
+
+    async def hold_numbers(self, grace: RenewalGraceInput, as_of: Instant) -> int:
+        """Hold the phone numbers of a trial whose grace is over, from its end on (NR-01). Safe to repeat."""
+        async with self._database.write() as connection:
+            look = await read_look(connection, grace)
+            if look.trial is None or look.outcome(as_of) is not GraceOutcome.REMOVED:
+                return 0
+            return await self._endings.hold_numbers(connection, look.trial, grace.removal_due_at, at=as_of)
+
     async def conclude_grace(self, grace: RenewalGraceInput, as_of: Instant) -> RenewalGraceResult:
         """Evaluate marking now that licences and meeting data are gone, and close the process (DM-01, GR-11).
 
-        The mark is of now, not of `as_of`: however late a worker comes, the whole ladder follows (DM-15, SF-06).
+        It is not closed while mails are left for it: these are answered. The mark is of now, not of `as_of`: however
+        late a worker comes, the whole ladder follows (DM-15, SF-06).
 
         Raises:
             Refusal: `wrong_state` while the grace is pending, `clock_ahead` when `as_of` has not come yet.
         """
         async with self._step(grace, as_of) as connection:
-            organisation, licences = await _look(connection, grace)
-            outcome = _outcome(organisation, licences, grace)
+            look = await read_look(connection, grace)
+            outcome = look.outcome(as_of)
             if outcome is None:
                 raise Refusal(RefusalCode.WRONG_STATE)
             marked, now = False, await business_now(connection)
-            if outcome is GraceOutcome.REMOVED and organisation is not None:
-                marked = organisation["state"] in COUNTING or await marking.evaluate(
+            if outcome is GraceOutcome.REMOVED and look.organisation is not None:
+                marked = look.organisation["state"] in COUNTING or await marking.evaluate(
                     connection,
-                    organisation,
+                    look.organisation,
                     at=now,
                     actor=TIMER.actor,
                     reason="licences_removed",
                     rules=self._rules,
                 )
-            await close_process(connection, names.renewal_grace_id(grace.licence_set_id, grace.generation), now)
-            return RenewalGraceResult(outcome=outcome, marked=marked)
+            await clear_next_dates(
+                connection, grace.organisation_id, NextKind.LICENCE_REMOVAL, subject=grace.licence_set_id
+            )
+            notices = await ledger.queued_for(connection, _workflow_id(grace))
+            if not notices:
+                await close_process(connection, _workflow_id(grace), now)
+            return RenewalGraceResult(outcome=outcome, marked=marked, notices=notices)
 
     def _step(self, grace: RenewalGraceInput, as_of: Instant) -> AbstractAsyncContextManager[Connection]:
         """A guarded transaction; one that may act on the end of a grace refuses a clock that runs ahead."""
         ends = as_of >= grace.removal_due_at
         return in_time(self._database, as_of, self._rules) if ends else self._database.write()
+
+    async def _grant(self, actor: str, command: GrantLicences, connection: Connection) -> LicenceSet:
+        organisation = await lock_one(connection, command.organisation_id)
+        now = await business_now(connection)
+        row = await connection.fetchrow(
+            "insert into licence_sets"
+            " (licence_set_id, organisation_id, kind, state, meetings, services, expires_at, active_since, created_at)"
+            " values ($1, $2, $3, 'active', $4, $5, $6, $7, $7) on conflict do nothing returning *",
+            command.licence_set_id,
+            command.organisation_id,
+            command.kind,
+            command.meetings,
+            list(command.services),
+            command.expires_at,
+            now,
+        )
+        if row is None:
+            return await _granted_before(connection, command)
+        if await had_grace(connection, command.licence_set_id):
+            raise Refusal(RefusalCode.LICENCE_SET_EXISTS)
+        licences = licence_set(row)
+        await put_expiries(connection, [licences])
+        await record_licence_set(connection, None, licences, at=now, actor=actor, reason="granted")
+        await marking.unmark(connection, organisation, at=now, actor=actor, reason="licences_granted")
+        await take_over(connection, licences, self._catalogue, at=now, actor=actor)
+        return licences
 
     async def _expire(self, actor: str, command: ExpireLicences, connection: Connection) -> LicenceSet:
         licences = await _lock(connection, command.licence_set_id)
@@ -177,31 +251,6 @@ class PostgresLicences:
         await change_licence_set(connection, licences, suspended, at=now, actor=actor, reason="expired")
         await begin_graces(connection, [suspended], at=now)
         return suspended
-
-
-async def _grant(actor: str, command: GrantLicences, connection: Connection) -> LicenceSet:
-    organisation = await lock_one(connection, command.organisation_id)
-    now = await business_now(connection)
-    row = await connection.fetchrow(
-        "insert into licence_sets"
-        " (licence_set_id, organisation_id, kind, state, meetings, expires_at, active_since, created_at)"
-        " values ($1, $2, $3, 'active', $4, $5, $6, $6) on conflict do nothing returning *",
-        command.licence_set_id,
-        command.organisation_id,
-        command.kind,
-        command.meetings,
-        command.expires_at,
-        now,
-    )
-    if row is None:
-        return await _granted_before(connection, command)
-    if await had_grace(connection, command.licence_set_id):
-        raise Refusal(RefusalCode.LICENCE_SET_EXISTS)
-    licences = licence_set(row)
-    await put_expiries(connection, [licences])
-    await record_licence_set(connection, None, licences, at=now, actor=actor, reason="granted")
-    await marking.unmark(connection, organisation, at=now, actor=actor, reason="licences_granted")
-    return licences
 
 
 async def _granted_before(connection: Connection, command: GrantLicences) -> LicenceSet:
@@ -240,27 +289,10 @@ async def _lock(connection: Connection, licence_set_id: LicenceSetId) -> Licence
     licences = await find_licence_set(connection, licence_set_id)
     if licences is None:
         raise Refusal(RefusalCode.LICENCE_SET_NOT_FOUND)
+    if licences.state is not LicenceState.REMOVED and await find_by_licences(connection, licence_set_id) is not None:
+        raise Refusal(RefusalCode.MANAGED_BY_TRIAL)
     return licences
 
 
-async def _look(connection: Connection, grace: RenewalGraceInput) -> tuple[asyncpg.Record | None, LicenceSet | None]:
-    """Lock the organisation of a grace, gone or not, and read its licence set."""
-    organisation = (await lock(connection, grace.organisation_id)).get(grace.organisation_id)
-    return organisation, await find_licence_set(connection, grace.licence_set_id)
-
-
-def _outcome(
-    organisation: asyncpg.Record | None, licences: LicenceSet | None, grace: RenewalGraceInput
-) -> GraceOutcome | None:
-    if organisation is None or organisation["state"] in GONE or licences is None:
-        return GraceOutcome.ORGANISATION_GONE
-    if licences.generation != grace.generation or licences.state is LicenceState.ACTIVE:
-        return GraceOutcome.RESTORED
-    return GraceOutcome.REMOVED if licences.state is LicenceState.REMOVED else None
-
-
-async def _may_purge(connection: Connection, licences: LicenceSet | None) -> bool:
-    """Whether recordings go with this set: it held a meetings licence, and none is left (RP-06)."""
-    if licences is None or not licences.meetings:
-        return False
-    return rule.may_purge_meeting_data(await licence_sets(connection, licences.organisation_id))
+def _workflow_id(grace: RenewalGraceInput) -> str:
+    return names.renewal_grace_id(grace.licence_set_id, grace.generation)

@@ -219,7 +219,8 @@ async def void_cycle(connection: Connection, organisation_id: OrganisationId, ge
         at,
     )
     await connection.execute(
-        "update notices set state = 'dropped' where organisation_id = $1 and generation = $2 and state = 'queued'",
+        "update notices set state = 'dropped'"
+        " where organisation_id = $1 and generation = $2 and kind = 'deletion_warning' and state = 'queued'",
         organisation_id,
         generation,
     )

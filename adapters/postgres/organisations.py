@@ -7,11 +7,20 @@ import asyncpg
 from adapters.postgres import audit, marking, receipts
 from adapters.postgres.commands import once
 from adapters.postgres.customers import page, show
-from adapters.postgres.database import Connection, Database, business_now, lock_settled
+from adapters.postgres.database import Connection, Database, business_now, lock_one, lock_settled
 from adapters.postgres.evidence import read_evidence
 from adapters.postgres.fencing import fence, lock_with_managers
 from tenure.contracts.erasure import Erasure, ErasureCause
-from tenure.contracts.organisation import GONE, DeleteNow, Manage, OrganisationPage, OrganisationView, Role
+from tenure.contracts.organisation import (
+    FULL_ADMINS,
+    GONE,
+    Access,
+    DeleteNow,
+    GrantFullAccess,
+    Manage,
+    OrganisationPage,
+    OrganisationView,
+)
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId
 from tenure.policy.rules import Rules
@@ -45,9 +54,14 @@ class PostgresOrganisations:
     async def manage(self, caller: Caller, command: Manage) -> None:
         """A partner gains a customer: a mark on the partner's own organisation is cleared (DM-02).
 
+        It begins with provisioning access, and is never raised by this (RO-01, RO-02).
+
         Raises:
-            Refusal: `partner_not_found`, `organisation_not_found` or `org_deleted`.
+            Refusal: `partner_not_found`, `organisation_not_found` or `org_deleted`; `role_not_allowed` where full access
+                is asked for, which only the customer grants.
         """
+        if command.access is Access.FULL:
+            raise Refusal(RefusalCode.ROLE_NOT_ALLOWED)
         await once(self._database, caller, command, type(None), partial(_manage, caller.actor, command))
 
     async def unmanage(self, caller: Caller, command: Manage) -> None:
@@ -59,6 +73,17 @@ class PostgresOrganisations:
             Refusal: `partner_not_found`, `organisation_not_found` or `org_deleted`.
         """
         await once(self._database, caller, command, type(None), partial(self._unmanage, caller.actor, command))
+
+    async def grant_full_access(self, caller: Caller, command: GrantFullAccess) -> None:
+        """The customer lets a managing partner administer everything; nobody else can (RO-02).
+
+        Raises:
+            Refusal: `organisation_not_found`, `org_deleted`, `partner_not_found` where that partner does not manage it;
+                `role_not_allowed` for anybody but a full admin of this very organisation.
+        """
+        if caller.partner_id is not None:
+            raise Refusal(RefusalCode.ROLE_NOT_ALLOWED)
+        await once(self._database, caller, command, type(None), partial(_grant_full_access, caller.actor, command))
 
     async def delete_now(self, caller: Caller, command: DeleteNow) -> Erasure:
         """The customer's own request: final, and without a countdown (DM-11, DM-12).
@@ -104,7 +129,7 @@ class PostgresOrganisations:
         )
         if not roles:
             raise Refusal(RefusalCode.PERSON_NOT_FOUND)
-        if Role.CUSTOMER_FULL_ADMIN not in {row["role"] for row in roles}:
+        if not FULL_ADMINS & {row["role"] for row in roles}:
             raise Refusal(RefusalCode.ROLE_NOT_ALLOWED)
         if command.confirmation != organisation["name"]:
             raise Refusal(RefusalCode.CONFIRMATION_REQUIRED)
@@ -120,6 +145,42 @@ class PostgresOrganisations:
             evidence=await receipts.evidence(connection, evidence, self._rules),
             rules=self._rules,
         )
+
+
+async def _grant_full_access(actor: str, command: GrantFullAccess, connection: Connection) -> None:
+    await lock_one(connection, command.organisation_id)
+    granted_by = await connection.fetchval(
+        "select person_id from full_admins where organisation_id = $1 and person_id = $2",
+        command.organisation_id,
+        command.person_id,
+    )
+    if granted_by is None:
+        raise Refusal(RefusalCode.ROLE_NOT_ALLOWED)
+    access = await connection.fetchval(
+        "select access from managements where partner_id = $1 and organisation_id = $2",
+        command.partner_id,
+        command.organisation_id,
+    )
+    if access is None:
+        raise Refusal(RefusalCode.PARTNER_NOT_FOUND)
+    if access == Access.FULL:
+        return
+    await connection.execute(
+        "update managements set access = $3 where partner_id = $1 and organisation_id = $2",
+        command.partner_id,
+        command.organisation_id,
+        Access.FULL,
+    )
+    await audit.append(
+        connection,
+        subject=command.organisation_id,
+        at=await business_now(connection),
+        actor=actor,
+        action="full_access_granted",
+        from_state=access,
+        to_state=Access.FULL,
+        details={"partner_id": command.partner_id, "person_id": granted_by},
+    )
 
 
 async def _manage(actor: str, command: Manage, connection: Connection) -> None:

@@ -15,12 +15,14 @@ from tenure.contracts.erasure import ErasureInput, PurgeHold
 from tenure.contracts.licence import RenewalGraceInput
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.process import Figures, Process, ProcessState, ProcessType
-from tenure.ids import OrganisationId
+from tenure.contracts.trial_process import TrialInput
+from tenure.ids import OrganisationId, TrialId
 
 _PROCESS = """
 select workflow_id, type, organisation_id, input, state, due_at, wakes, restarts,
-       (select min(m.partner_id::text collate "C") from managements m
-         where m.organisation_id = p.organisation_id) as partner_id
+       coalesce((select t.partner_id::text from trials t where t.trial_id = p.input ->> 'trial_id'),
+                (select min(m.partner_id::text collate "C") from managements m
+                  where m.organisation_id = p.organisation_id)) as partner_id
   from processes p
 """
 
@@ -52,6 +54,42 @@ select e.organisation_id, e.generation, e.cause, e.fenced_at, e.quarantine_until
  order by e.organisation_id
 """
 
+_CONSENTS = """
+select t.trial_id, t.organisation_id, 1 as generation, r.deadline_at as due_at
+  from trial_requests r join trials t using (trial_id) join organisations o on o.organisation_id = t.organisation_id
+ where r.state = 'pending' and o.state not in ('erasing', 'deleted')
+   and not exists (select from processes p where p.workflow_id = 'trial-consent/' || t.trial_id || '/1')
+ order by t.trial_id
+"""
+_TRIALS = """
+select t.trial_id, t.organisation_id, t.generation, t.ends_at as due_at
+  from trials t join organisations o using (organisation_id)
+ where t.state in ('awaiting_details', 'provisioning', 'active') and o.state not in ('erasing', 'deleted')
+   and not exists (select from processes p where p.workflow_id = 'trial/' || t.trial_id || '/' || t.generation)
+ order by t.trial_id
+"""
+_NUMBER_HOLDS = """
+select n.trial_id, n.organisation_id, n.hold as generation, min(n.held_until) as due_at
+  from phone_numbers n join organisations o using (organisation_id)
+ where n.state = 'held' and n.trial_id is not null and o.state not in ('erasing', 'deleted')
+   and not exists (select from processes p where p.workflow_id = 'number-retention/' || n.trial_id || '/' || n.hold)
+ group by n.trial_id, n.organisation_id, n.hold order by n.trial_id
+"""
+_DEVICE_RETURNS = """
+select d.trial_id, d.organisation_id, d.generation, d.due_at
+  from device_returns d join organisations o using (organisation_id)
+ where d.overdue_at is null and o.state not in ('erasing', 'deleted')
+   and exists (select from trial_devices v where v.trial_id = d.trial_id and v.returned_at is null)
+   and not exists (select from processes p where p.workflow_id = 'device-return/' || d.trial_id || '/' || d.generation)
+ order by d.trial_id
+"""
+_OF_TRIALS = {
+    ProcessType.TRIAL_CONSENT: (_CONSENTS, names.trial_consent_id),
+    ProcessType.TRIAL: (_TRIALS, names.trial_id),
+    ProcessType.NUMBER_RETENTION: (_NUMBER_HOLDS, names.number_retention_id),
+    ProcessType.DEVICE_RETURN: (_DEVICE_RETURNS, names.device_return_id),
+}
+
 _STILL_NEEDED = {
     ProcessType.DELETION_COUNTDOWN: "select from organisations"
     " where organisation_id = $1 and generation = $2 and state in ('marked', 'warned')",
@@ -61,7 +99,16 @@ _STILL_NEEDED = {
     " and o.state not in ('erasing', 'deleted')",
     ProcessType.ERASURE: "select from erasures"
     " where organisation_id = $1 and generation = $2 and state in ('quarantine', 'purging')",
+    ProcessType.TRIAL_CONSENT: "select from trial_requests where trial_id = $1 and $2::int = 1 and state = 'pending'",
+    ProcessType.TRIAL: "select from trials t where t.trial_id = $1 and t.generation = $2"
+    " and (t.state in ('awaiting_details', 'provisioning', 'active')"
+    " or t.state in ('cancelled', 'converted', 'ended') and exists (select from trial_services s"
+    " where s.trial_id = t.trial_id and s.state = 'leaving'))",
+    ProcessType.NUMBER_RETENTION: "select from phone_numbers where trial_id = $1 and hold = $2 and state = 'held'",
+    ProcessType.DEVICE_RETURN: "select from device_returns where trial_id = $1 and generation = $2"
+    " and overdue_at is null",
 }
+_MAILS_LEFT = "select from notices where workflow_id = $1 and state = 'queued'"
 
 _FIGURES = """
 select coalesce((select now - min(coalesce(looks_at, due_at)) from next_dates where kind <> 'licence_expiry'),
@@ -123,7 +170,12 @@ class PostgresProcesses:
         A fact that goes away meanwhile does no harm: its process looks at it first, and ends.
         """
         async with self._database.write() as connection:
-            missing = [*await _countdowns(connection), *await _graces(connection), *await _erasures(connection)]
+            missing = [
+                *await _countdowns(connection),
+                *await _graces(connection),
+                *await _erasures(connection),
+                *await _trials(connection),
+            ]
             await require_processes(connection, missing, at=await business_now(connection))
         return [process.workflow_id for process in missing]
 
@@ -138,8 +190,8 @@ class PostgresProcesses:
             if row is None:
                 return False
             await lock(connection, OrganisationId(row["organisation_id"]))
-            needed = await connection.fetchrow(_STILL_NEEDED[process_type], subject, generation) is not None
-            if needed:
+            needed = await connection.fetchrow(_STILL_NEEDED[process_type], subject, generation)
+            if needed is not None or await connection.fetchrow(_MAILS_LEFT, workflow_id) is not None:
                 restarted = await connection.fetchval(
                     "update processes set state = 'pending', restarts = restarts + 1, wakes_sent = wakes"
                     " where workflow_id = $1 and state = 'started' returning true",
@@ -212,6 +264,22 @@ async def _erasures(connection: Connection) -> list[Process]:
             due_at=erasure.quarantine_until,
         )
         for erasure in [ErasureInput(**row) for row in await connection.fetch(_ERASURES)]
+    ]
+
+
+async def _trials(connection: Connection) -> list[Process]:
+    """Consents, trials, holds of numbers, returns of devices: all are of a trial and its generation."""
+    return [
+        Process(
+            workflow_id=workflow_id(TrialId(row["trial_id"]), row["generation"]),
+            type=process_type,
+            organisation_id=row["organisation_id"],
+            input=TrialInput(**{name: row[name] for name in TrialInput.model_fields}).model_dump(mode="json"),
+            state=ProcessState.PENDING,
+            due_at=row["due_at"],
+        )
+        for process_type, (query, workflow_id) in _OF_TRIALS.items()
+        for row in await connection.fetch(query)
     ]
 
 

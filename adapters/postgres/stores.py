@@ -56,7 +56,8 @@ _PROFILE = Purge(
     """,
     (
         """
-        update organisations set name = organisation_id, country = 'ZZ', language = 'en', time_zone = 'UTC'
+        update organisations set name = organisation_id, country = 'ZZ', language = 'en', time_zone = 'UTC',
+                                 industry = null, region = null
          where organisation_id = $1
         """,
         "update partners set name = partner_id where organisation_id = $1",
@@ -70,13 +71,40 @@ _PROFILE = Purge(
     ),
 )
 
+# What becomes of shipped devices outlives the organisation (Q-26): nothing of it is personal.
+_TRIALS = Purge(
+    """
+    select (select count(*) from trial_requests where organisation_id = $1)
+         + (select count(*) from trials where organisation_id = $1)
+         + (select count(*) from platform_resources where organisation_id = $1)
+         + (select count(*) from meeting_sites where organisation_id = $1)
+    """,
+    (
+        "delete from trial_requests where organisation_id = $1",
+        "delete from orders where organisation_id = $1",
+        "delete from trials where organisation_id = $1",
+        "delete from platform_resources where organisation_id = $1",
+        "delete from meeting_sites where organisation_id = $1",
+    ),
+)
+_NUMBERS = Purge(
+    """
+    select (select count(*) from content where organisation_id = $1 and store = 'numbers')
+         + (select count(*) from phone_numbers where organisation_id = $1)
+    """,
+    (
+        "delete from content where organisation_id = $1 and store = 'numbers'",
+        "delete from phone_numbers where organisation_id = $1",
+    ),
+)
+
 PURGES: Final = {
     Store.MAIL_QUEUE: _rows("notices"),
-    Store.TRIAL_REQUESTS: _rows("trial_requests"),
+    Store.TRIAL_REQUESTS: _TRIALS,
     Store.MESSAGES: _rows("content", "store = 'messages'"),
     Store.FILES: _rows("content", "store = 'files'"),
     Store.RECORDINGS: _rows("content", "store = 'recordings'"),
-    Store.NUMBERS: _rows("content", "store = 'numbers'"),
+    Store.NUMBERS: _NUMBERS,
     Store.MAPPINGS: _rows("content", "store = 'mappings'"),
     Store.PEOPLE: _PEOPLE,
     Store.LICENCES: _rows("licence_sets"),

@@ -26,7 +26,7 @@ class PostgresTokens:
         """
         async with self._database.read() as connection:
             row = await connection.fetchrow(
-                "select name, role, partner_id from api_tokens where token_hash = $1 and revoked_at is null",
+                "select name, role, partner_id, person_id from api_tokens where token_hash = $1 and revoked_at is null",
                 _digest(token),
             )
         return None if row is None else Credential.model_validate(dict(row))
@@ -35,7 +35,8 @@ class PostgresTokens:
         """Issue a token: `tnr_` and 32 random bytes. It is answered here, and never again.
 
         Raises:
-            Refusal: `partner_not_found`, or `wrong_state` while a token of this name is in use.
+            Refusal: `partner_not_found`; `person_not_found` for one that is not of the partner's own organisation; or
+                `wrong_state` while a token of this name is in use.
         """
         token = _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
         async with self._database.write() as connection:
@@ -64,15 +65,22 @@ async def _insert(connection: Connection, credential: Credential, token_hash: st
         "select true from partners where partner_id = $1", credential.partner_id
     ):
         raise Refusal(RefusalCode.PARTNER_NOT_FOUND)
+    if credential.person_id is not None and not await connection.fetchval(
+        "select true from people p join partners t using (organisation_id) where p.person_id = $1 and t.partner_id = $2",
+        credential.person_id,
+        credential.partner_id,
+    ):
+        raise Refusal(RefusalCode.PERSON_NOT_FOUND)
     created = await connection.fetchval(
-        "insert into api_tokens as known (token_hash, name, role, partner_id, created_at)"
-        " values ($1, $2, $3, $4, business_now())"
-        " on conflict (name) do update set token_hash = $1, role = $3, partner_id = $4, revoked_at = null,"
-        " created_at = excluded.created_at where known.revoked_at is not null returning true",
+        "insert into api_tokens as known (token_hash, name, role, partner_id, person_id, created_at)"
+        " values ($1, $2, $3, $4, $5, business_now())"
+        " on conflict (name) do update set token_hash = $1, role = $3, partner_id = $4, person_id = $5,"
+        " revoked_at = null, created_at = excluded.created_at where known.revoked_at is not null returning true",
         token_hash,
         credential.name,
         credential.role,
         credential.partner_id,
+        credential.person_id,
     )
     if not created:
         raise Refusal(RefusalCode.WRONG_STATE, "A token of this name is in use: revoke it first, or choose another.")

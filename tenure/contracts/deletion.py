@@ -49,6 +49,8 @@ class Evidence(Contract):
     """Active or suspended."""
     customers_managed: int = 0
     pending_requests: tuple[PendingRequest, ...] = ()
+    trials_in_provisioning: int = 0
+    """Trials that were accepted or need no consent, and are being built (Q-08)."""
     held_by: TrialRequestId | None = None
     """The request that has already deferred this cycle's deletion."""
     promise: Promise | None = None
@@ -92,6 +94,7 @@ class Reason(StrEnum):
     WARNING_NOT_ACCEPTED = "warning_not_accepted"
     NOBODY_REACHABLE = "nobody_reachable"
     REQUEST_PENDING = "request_pending"
+    TRIAL_IN_PROVISIONING = "trial_in_provisioning"
     BREAKER_OPEN = "breaker_open"
     CLOCK_AHEAD = "clock_ahead"
     DRY_RUN = "dry_run"

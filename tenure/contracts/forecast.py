@@ -15,13 +15,16 @@ class NextKind(StrEnum):
     TRIAL_REMINDER = "trial_reminder"
     TRIAL_END = "trial_end"
     NUMBER_RELEASE = "number_release"
-    DEVICE_END = "device_end"
     DEVICE_RETURN = "device_return"
     LICENCE_EXPIRY = "licence_expiry"
     LICENCE_REMOVAL = "licence_removal"
     DELETION_WARNING = "deletion_warning"
     DELETION = "deletion"
     PURGE = "purge"
+
+
+TRIAL_CANCELLED = "trial_cancelled"
+"""The reason of a licence removal whose licences are gone already: only meeting data waits for it (Q-32)."""
 
 
 class NextDate(Contract):

@@ -78,8 +78,6 @@ class PlatformProblem(Contract):
 class GraceEnd(Contract):
     """What is left to do at the end of a trial's grace, once its licences are removed (GR-11)."""
 
-    orders: tuple[PlatformOrder, ...] = ()
-    """Services to be torn down."""
     notices: tuple[str, ...] = ()
     moved: int = 0
     """How many people went to the free consumer organisation (GR-06)."""

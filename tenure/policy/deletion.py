@@ -93,7 +93,8 @@ def _warned(evidence: Evidence, base: Instant, as_of: Instant, rules: Rules) -> 
     if as_of < gate:
         return Assessment(verdict=Verdict.WAIT, reason=Reason.NOTICE_PERIOD, rule="DM-06", due_at=gate, base_at=base)
     return (
-        _request(evidence, as_of, base)
+        _provisioning(evidence, as_of, base, rules)
+        or _request(evidence, as_of, base)
         or _feeds(evidence, gate, as_of, base, rules)
         or _switches(evidence, as_of, base, rules)
         or _turn(evidence, as_of, base)
@@ -105,6 +106,13 @@ def _untold(promise: Promise, as_of: Instant, base: Instant, rules: Rules) -> As
     """Nobody was told yet: while a recipient is being tried, or where nobody can be reached and the setting is hold."""
     reason = Reason.NOBODY_REACHABLE if promise.settled else Reason.WARNING_NOT_ACCEPTED
     return _hold(reason, "SF-02", as_of, base, rules)
+
+
+def _provisioning(evidence: Evidence, as_of: Instant, base: Instant, rules: Rules) -> Assessment | None:
+    """A trial that is being built defers the deletion until it is active, which unmarks, or cancelled (Q-08)."""
+    if evidence.trials_in_provisioning == 0:
+        return None
+    return _hold(Reason.TRIAL_IN_PROVISIONING, "DP-01", as_of, base, rules)
 
 
 def _request(evidence: Evidence, as_of: Instant, base: Instant) -> Assessment | None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Evidence, Reason, Verdict
 from tenure.contracts.erasure import ErasureCause
-from tenure.contracts.forecast import NextDate, NextKind
+from tenure.contracts.forecast import TRIAL_CANCELLED, NextDate, NextKind
 from tenure.contracts.licence import LicenceKind
 from tenure.contracts.organisation import COUNTING, GONE
 from tenure.policy.deletion import assess, base_at
@@ -21,10 +21,18 @@ _BECAUSE = {
     Reason.WARNING_NOT_ACCEPTED: "no mail server has accepted the warning yet",
     Reason.NOBODY_REACHABLE: "no full admin can be reached",
     Reason.REQUEST_PENDING: "a trial request waits for consent ({detail})",
+    Reason.TRIAL_IN_PROVISIONING: "a trial is being set up",
     Reason.BREAKER_OPEN: "the breaker is open until an operator releases it",
     Reason.DRY_RUN: "this installation only rehearses deletions",
     Reason.RULES_CHANGED: "the rules have changed since the last look",
     Reason.INCOMPLETE: "what is known contradicts itself or lacks a date",
+}
+_TRIAL_DATES = {
+    NextKind.CONSENT_DEADLINE: "The request for consent to trial {subject} lapses {when} ({rule}).",
+    NextKind.TRIAL_REMINDER: "The admins of customer and partner are told of the end of trial {subject} {when} ({rule}).",
+    NextKind.TRIAL_END: "Trial {subject} ends {when}; then its licences rest for {days} days ({rule}).",
+    NextKind.NUMBER_RELEASE: "The phone numbers of trial {subject} are released for good {when} ({rule}).",
+    NextKind.DEVICE_RETURN: "The devices of trial {subject} are due back {when} ({rule}).",
 }
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
@@ -48,7 +56,7 @@ class Explainer:
 
     def would_stop_it(self) -> tuple[str, ...]:
         """Who can still do what; empty where nothing is pending, or nothing helps any more."""
-        return (*self._stops_removal(), *self._stops_deletion(), *self._stops_purge())
+        return (*self._stops_trial_end(), *self._stops_removal(), *self._stops_deletion(), *self._stops_purge())
 
     def _standing(self) -> str:
         evidence = self._evidence
@@ -87,6 +95,10 @@ class Explainer:
             case NextKind.LICENCE_EXPIRY:
                 grace = self._rules.trial_grace if date.reason == LicenceKind.TRIAL else self._rules.subscription_grace
                 return f"Licence set {date.subject} expires {when}; then it rests for {grace.days} days ({date.rule})."
+            case NextKind.LICENCE_REMOVAL if date.reason == TRIAL_CANCELLED:
+                return (
+                    f"Meeting data of licence set {date.subject}, of a cancelled trial, is purged {when} ({date.rule})."
+                )
             case NextKind.LICENCE_REMOVAL:
                 return f"Licence set {date.subject} has expired, and is removed for good {when} ({date.rule})."
             case NextKind.DELETION_WARNING:
@@ -98,6 +110,9 @@ class Explainer:
                 return f"It is deleted for good, with all content, {when}, unless it comes back to life ({date.rule})."
             case NextKind.PURGE:
                 return f"Its content is purged {when} ({date.rule})."
+            case _:
+                days = self._rules.trial_grace.days
+                return _TRIAL_DATES[date.kind].format(subject=date.subject, when=when, rule=date.rule, days=days)
 
     def _held(self) -> tuple[str, ...]:
         """What keeps a countdown from its next step, found by the same rule that the countdown asks."""
@@ -108,12 +123,27 @@ class Explainer:
         because = _BECAUSE[found.reason].format(detail=found.detail)
         return (f"It is held, since {because} ({found.rule}); the next look is {self._when(found.due_at)}.",)
 
+    def _stops_trial_end(self) -> tuple[str, ...]:
+        days = self._rules.longest_extension_days
+        return tuple(
+            {
+                NextKind.CONSENT_DEADLINE: f"A full admin of it can consent to trial {date.subject} or decline it (CO-04).",
+                NextKind.TRIAL_END: f"An order converts trial {date.subject}, and its partner can extend it by up to"
+                f" {days} days from the day it does so (TC-01, TC-14).",
+                NextKind.NUMBER_RELEASE: "Calling that is bought for this very organisation before then keeps the phone"
+                " numbers (NR-03).",
+            }[date.kind]
+            for date in self._dates
+            if date.kind in {NextKind.CONSENT_DEADLINE, NextKind.TRIAL_END, NextKind.NUMBER_RELEASE}
+            and date.due_at > self._as_of
+        )
+
     def _stops_removal(self) -> tuple[str, ...]:
         return tuple(
             f"{'A paid subscription or an extension' if date.reason == LicenceKind.TRIAL else 'A paid subscription'}"
             f" before {self._date(date.due_at)} restores licence set {date.subject} (RP-03)."
             for date in self._dates
-            if date.kind is NextKind.LICENCE_REMOVAL and date.due_at > self._as_of
+            if date.kind is NextKind.LICENCE_REMOVAL and date.reason != TRIAL_CANCELLED and date.due_at > self._as_of
         )
 
     def _stops_deletion(self) -> tuple[str, ...]:

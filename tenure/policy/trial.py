@@ -13,6 +13,9 @@ from tenure.ids import PartnerId, TrialId
 from tenure.policy.grace import HELD
 from tenure.policy.rules import Rules
 
+_PUNCTUAL = timedelta(hours=1)
+"""What is carried out within it was carried out in time."""
+
 
 class Action(StrEnum):
     """What can be done to a trial (A section 18.1, the second table)."""
@@ -177,6 +180,16 @@ def refuse_extension(days: int, rules: Rules) -> RefusalCode | None:
     if days < 1:
         return RefusalCode.EXTENSION_TOO_SHORT
     return RefusalCode.EXTENSION_TOO_LONG if days > rules.longest_extension_days else None
+
+
+def grace_ends_at(end: Instant, expired_at: Instant, rules: Rules) -> Instant:
+    """The end of the grace: 30 days after the end of the trial (GR-01).
+
+    Where the end is carried out hours late or more, after an outage, the grace is counted from then: everybody who is
+    told of it still has all of it (SF-06).
+    """
+    late = expired_at - end > _PUNCTUAL
+    return (expired_at if late else end) + rules.trial_grace
 
 
 # After the end

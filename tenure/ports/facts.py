@@ -19,8 +19,9 @@ from tenure.contracts.licence import (
     RenewalGraceResult,
     RestoreLicences,
 )
-from tenure.contracts.organisation import DeleteNow, Manage, OrganisationPage, OrganisationView
+from tenure.contracts.organisation import DeleteNow, GrantFullAccess, Manage, OrganisationPage, OrganisationView
 from tenure.contracts.portfolio import ImportReport
+from tenure.contracts.trial_process import GraceEnd
 from tenure.ids import OrganisationId, PartnerId
 from tenure.ports.caller import Caller
 from tenure.settings import InstallationKind
@@ -45,6 +46,10 @@ class Organisations(Protocol):
 
     async def unmanage(self, caller: Caller, command: Manage) -> None:
         """A partner loses a customer: its own organisation is evaluated for marking in the same transaction (DM-02)."""
+        ...
+
+    async def grant_full_access(self, caller: Caller, command: GrantFullAccess) -> None:
+        """The customer lets a managing partner administer everything (RO-02)."""
         ...
 
     async def delete_now(self, caller: Caller, command: DeleteNow) -> Erasure:
@@ -76,6 +81,14 @@ class Licences(Protocol):
 
         Called with the database role that may delete (SF-12).
         """
+        ...
+
+    async def end_trial(self, grace: RenewalGraceInput, as_of: Instant) -> GraceEnd:
+        """After a trial's licences: move the users where no licence is left, and say whom to tell (GR-06, GR-11)."""
+        ...
+
+    async def hold_numbers(self, grace: RenewalGraceInput, as_of: Instant) -> int:
+        """Hold the phone numbers of a trial whose grace is over; answers how many are held (NR-01)."""
         ...
 
     async def conclude_grace(self, grace: RenewalGraceInput, as_of: Instant) -> RenewalGraceResult:

@@ -59,7 +59,9 @@ class Armed:
 
 def arm(application: Application) -> Any:
     """The application with every port armed that its activities call."""
-    services = {name: Armed(name, getattr(application.services, name)) for name in ("notices", "erasures", "licences")}
+    services: dict[str, Any] = {
+        name: Armed(name, getattr(application.services, name)) for name in ("notices", "erasures", "licences")
+    }
     return dataclasses.replace(
         application,
         countdowns=Armed("countdowns", application.countdowns),

@@ -17,6 +17,7 @@ from tenure.contracts.erasure import Store
 from tenure.ids import OrganisationId
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
+from tests.integration.deletion.town import LINK_SECRET
 from tests.workflows.installation import Installation, installation
 from workers.stack.mail import MailSink
 from workers.stack.temporal import Temporal
@@ -84,6 +85,7 @@ async def killable(world: Installation, fault: str) -> AsyncIterator[asyncio.sub
         "PYTHONPATH": str(REPOSITORY),
         "TEMPORAL_ADDRESS": world.client.service_client.config.target_host,
         "TENURE_DATABASE_URL": settings.database_url.get_secret_value(),
+        "TENURE_LINK_SECRET": LINK_SECRET,
         "TENURE_INSTALLATION": settings.installation.value,
         "TENURE_RULES_FILE": str(settings.rules_file),
         "TENURE_SMTP_URL": world.sink.url,

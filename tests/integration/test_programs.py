@@ -17,6 +17,7 @@ from tenure import names
 from tenure.errors import Misconfigured
 from tenure.settings import InstallationKind, ServerSettings
 from tests.conftest import FreshDatabase
+from tests.integration.deletion.town import LINK_SECRET
 from workers.application import load_rules
 from workers.programs import run_worker
 from workers.stack.mail import MailSink
@@ -52,6 +53,7 @@ async def environment(fresh_database: FreshDatabase, temporal: Temporal, mail_si
     return {
         "TENURE_DATABASE_URL": await fresh_database(),
         "TENURE_SMTP_URL": mail_sink.url,
+        "TENURE_LINK_SECRET": LINK_SECRET,
         "TEMPORAL_ADDRESS": temporal.address,
         "TENURE_METRICS_PORT": str(free_port()),
         "TENURE_PORT": str(free_port()),
@@ -92,7 +94,10 @@ async def test_the_worker_works_measures_and_stops(environment: Mapping[str, str
 async def test_the_web_serves_without_mail_and_temporal(environment: Mapping[str, str]) -> None:
     """The web application needs the database alone (design, section 1)."""
     process = await start(
-        "web", TENURE_DATABASE_URL=environment["TENURE_DATABASE_URL"], TENURE_PORT=environment["TENURE_PORT"]
+        "web",
+        TENURE_DATABASE_URL=environment["TENURE_DATABASE_URL"],
+        TENURE_PORT=environment["TENURE_PORT"],
+        TENURE_LINK_SECRET=LINK_SECRET,
     )
     try:
         assert '"installation":"production"' in await answer(f"http://127.0.0.1:{environment['TENURE_PORT']}/readyz")
@@ -145,6 +150,9 @@ async def test_what_a_person_can_mend_is_said_in_a_sentence(environment: Mapping
         ("TENURE_DATABASE_URL", None, "Set TENURE_DATABASE_URL"),
         ("TENURE_DATABASE_URL", "postgresql://127.0.0.1:1/none", "TENURE_DATABASE_URL"),
         ("TENURE_SMTP_URL", None, "Set TENURE_SMTP_URL"),
+        ("TENURE_LINK_SECRET", None, "Set TENURE_LINK_SECRET"),
+        ("TENURE_LINK_SECRET", "short", "choose a longer one"),
+        ("TENURE_CATALOGUE_FILE", "/nowhere.json", "TENURE_CATALOGUE_FILE"),
         ("TENURE_SMTP_URL", "mail.example", "SMTP URL"),
         ("TENURE_INSTALLATION", "simulation", "production installation"),
         ("TENURE_PAYLOAD_KEYS", "secret", "TENURE_PAYLOAD_KEYS"),

@@ -28,6 +28,7 @@ from tenure.ids import OrganisationId
 from tenure.policy.rules import Rules
 from tenure.ports import Caller
 from tenure.settings import InstallationKind, ServerSettings
+from tests.integration.deletion.town import LINK_SECRET
 from web.services import Services
 from workers.application import Application, open_application
 from workers.connection import connect
@@ -208,6 +209,7 @@ async def installation(
         smtp_url=SecretStr(smtp_url or sink.url),
         rules_file=rules_file,
         payload_keys=payload_keys,
+        link_secret=SecretStr(LINK_SECRET),
         starts_per_second=1000,
     )
     async with open_application(settings) as application:

@@ -12,6 +12,7 @@ from tenure.contracts.organisation import OrganisationState
 from tenure.errors import Misconfigured
 from tenure.settings import InstallationKind, ServerSettings
 from tests.conftest import FreshDatabase
+from tests.integration.deletion.town import LINK_SECRET
 from tests.workflows.installation import Installation
 from workers.application import open_application
 from workers.connection import connect, require_clock
@@ -95,6 +96,11 @@ async def test_production_refuses_a_namespace_that_skips_time(temporal: Temporal
 async def test_a_database_is_opened_as_what_it_was_created(fresh_database: FreshDatabase, mail_sink: MailSink) -> None:
     """A simulation's database is no production's, whatever the setting says (SF-10)."""
     url = SecretStr(await fresh_database(InstallationKind.SIMULATION))
+    settings = ServerSettings(
+        database_url=url,
+        smtp_url=SecretStr(mail_sink.url),
+        link_secret=SecretStr(LINK_SECRET),
+    )
     with pytest.raises(Misconfigured, match="simulation"):
-        async with open_application(ServerSettings(database_url=url, smtp_url=SecretStr(mail_sink.url))):
+        async with open_application(settings):
             pass

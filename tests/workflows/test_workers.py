@@ -13,6 +13,7 @@ from temporalio.api.workflowservice.v1 import SetWorkerDeploymentCurrentVersionR
 from temporalio.client import ScheduleUpdate, ScheduleUpdateInput
 from temporalio.service import RPCError
 
+from adapters.postgres.platform import PostgresPlatform
 from adapters.temporal import TemporalExecutions
 from tenure import names
 from tenure.contracts.organisation import OrganisationState
@@ -35,7 +36,8 @@ DESTRUCTION = {"erase_store", "issue_receipt", "purge_meeting_data"}
 async def test_only_the_erasure_queue_destroys(world: Installation) -> None:
     """What deletes for good is registered on its own queue alone, and every history sends it there (SF-12)."""
     mailer = open_mailer(world.application.settings)
-    main = registry.activities(world.application, mailer, TemporalExecutions(world.client))
+    platform = PostgresPlatform(world.application.database)
+    main = registry.activities(world.application, mailer, platform, TemporalExecutions(world.client))
     assert DESTRUCTION.isdisjoint({str(_Definition.must_from_callable(each).name) for each in main})
     queues: dict[str, set[str]] = {}
     for file in HISTORIES.rglob("*.json"):

@@ -10,6 +10,7 @@ from tenure.contracts.organisation import OrganisationState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId
 from tenure.ports import Caller
+from tests.deliveries import speaks_of
 from tests.integration.deletion.town import DAY, DOMAIN, HOUR, OPERATOR, Town, admin
 
 MONTH = 30 * DAY
@@ -40,7 +41,10 @@ async def test_a_delivery_has_all_that_the_mail_says(town: Town) -> None:
     assert delivery.simulation
     evidence = await town.evidence(organisation)
     assert evidence.promise is not None
-    assert (delivery.deletion_at, delivery.base_at) == (evidence.promise.not_before, evidence.promise.base_at)
+    assert (speaks_of(delivery).deletion_at, speaks_of(delivery).base_at) == (
+        evidence.promise.not_before,
+        evidence.promise.base_at,
+    )
 
 
 async def test_an_accepted_notice_is_final(town: Town) -> None:
@@ -84,12 +88,12 @@ async def test_a_deferred_notice_is_tried_again_and_moves_the_promise(town: Town
     second = await town.notices.next_attempt(notice)
     assert first is not None
     assert second is not None
-    assert second.deletion_at >= max(first.deletion_at + 4 * DAY, tried_at + MONTH)
+    assert speaks_of(second).deletion_at >= max(speaks_of(first).deletion_at + 4 * DAY, tried_at + MONTH)
     [row] = await town.notices.of(OPERATOR, organisation)
     assert (row.state, row.attempts) == (NoticeState.QUEUED, 2)
     assert row.server_answer == "451 4.7.1 <(address)>: greylisted"
     await town.notices.accepted(notice, TAKEN)
-    assert (await town.assess(organisation)).assessment.due_at == second.deletion_at
+    assert (await town.assess(organisation)).assessment.due_at == speaks_of(second).deletion_at
 
 
 async def test_nothing_is_deleted_while_a_recipient_is_tried(town: Town) -> None:
@@ -113,7 +117,7 @@ async def test_the_first_acceptance_counts(town: Town) -> None:
     await town.advance(12 * DAY)
     delivery = await town.notices.next_attempt(second)
     assert delivery is not None
-    assert delivery.deletion_at == told.not_before
+    assert speaks_of(delivery).deletion_at == told.not_before
     await town.notices.deferred(second, "452 mailbox full")
     await town.advance_to(told.not_before)
     assert (await town.fence(organisation)).state is OrganisationState.ERASING
@@ -233,7 +237,7 @@ async def test_preview_sends_and_changes_nothing(town: Town) -> None:
     organisation = await town.organisation(admins=2, time_zone="Europe/Paris")
     at = await town.now() + 17 * DAY
     preview = await town.notices.preview(OPERATOR, NoticeKind.DELETION_WARNING, organisation, at)
-    assert preview.deletion_at >= at + MONTH
+    assert speaks_of(preview).deletion_at >= at + MONTH
     assert (preview.notice.recipient, preview.notice.attempts) == (admin(organisation), 0)
     assert await town.notices.of(OPERATOR, organisation) == []
 
@@ -242,7 +246,7 @@ async def test_preview_sends_and_changes_nothing(town: Town) -> None:
     [sent] = [row for row in await town.notices.of(OPERATOR, organisation) if row.recipient == admin(organisation)]
     preview = await town.notices.preview(OPERATOR, NoticeKind.DELETION_WARNING, organisation, await town.now())
     assert promise is not None
-    assert (preview.deletion_at, preview.base_at) == (promise.not_before, promise.base_at)
+    assert (speaks_of(preview).deletion_at, speaks_of(preview).base_at) == (promise.not_before, promise.base_at)
     assert (preview.notice.notice_id, preview.notice.message_id) == (sent.notice_id, sent.message_id)
     assert (await town.evidence(organisation)).promise == promise
 

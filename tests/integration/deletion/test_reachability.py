@@ -7,6 +7,7 @@ from tenure.contracts.deletion import Reason, Verdict
 from tenure.contracts.notice import NoticeState
 from tenure.contracts.organisation import OrganisationState
 from tenure.ids import OrganisationId
+from tests.deliveries import speaks_of
 from tests.integration.deletion.town import DAY, DOMAIN, HOUR, OPERATOR, Town, admin
 from tests.integration.facts.portfolios import person, store
 
@@ -83,9 +84,9 @@ async def test_a_corrected_address_is_tried(town: Town) -> None:
     delivery = await town.notices.next_attempt(notice)
     assert delivery is not None
     assert delivery.email == "right@bakery.example"
-    assert delivery.deletion_at >= tried_at + MONTH
+    assert speaks_of(delivery).deletion_at >= tried_at + MONTH
     await town.notices.accepted(notice, "250 OK")
-    assert (await town.assess(organisation)).assessment.due_at == delivery.deletion_at
+    assert (await town.assess(organisation)).assessment.due_at == speaks_of(delivery).deletion_at
 
 
 async def test_the_same_address_is_not_tried_again(town: Town) -> None:

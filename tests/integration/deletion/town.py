@@ -7,7 +7,9 @@ from itertools import count
 from typing import Self
 
 import asyncpg
+from pydantic import SecretStr
 
+from adapters.links import Links
 from adapters.postgres import marking
 from adapters.postgres.activity import PostgresActivity
 from adapters.postgres.breakers import PostgresBreakers
@@ -19,6 +21,11 @@ from adapters.postgres.evidence import read_evidence
 from adapters.postgres.licences import PostgresLicences
 from adapters.postgres.notices import PostgresNotices
 from adapters.postgres.organisations import PostgresOrganisations
+from adapters.postgres.platform import PostgresPlatform
+from adapters.postgres.trials.consents import PostgresConsents
+from adapters.postgres.trials.returns import PostgresDevices
+from adapters.postgres.trials.steps import PostgresTrialSteps
+from adapters.postgres.trials.trials import PostgresTrials
 from tenure.contracts.activity import ActivityEvent, ActivityKind, IntakeResult
 from tenure.contracts.deletion import CountdownAt, CountdownStep, Evidence, Reason
 from tenure.contracts.erasure import (
@@ -36,12 +43,19 @@ from tenure.contracts.forecast import NextDate
 from tenure.contracts.licence import GrantLicences, LicenceKind
 from tenure.contracts.organisation import DeleteNow, OrganisationState
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId
+from tenure.policy.catalogue import shipped
 from tenure.policy.rules import Rules
 from tenure.ports import Caller
 
 OPERATOR = Caller(actor="operator:ada")
 SERVICE = Caller(actor="service:orders")
 DOMAIN = "tenure.test"
+LINK_SECRET = "a secret of the tests, for links of mails"
+LINKS = Links(
+    SecretStr(LINK_SECRET),
+    public_url="https://tenure.test",
+    admin_console_url="https://admin.test",
+)
 FASTEST = 100
 """Warnings and fences a second: as many as rules may allow."""
 DAY = timedelta(days=1)
@@ -96,12 +110,17 @@ class Town:
         self.rules = rules
         self.activity = PostgresActivity(self.database)
         self.countdowns = PostgresCountdowns(self.database, rules, activity=self.activity, message_domain=DOMAIN)
-        self.notices = PostgresNotices(self.database, rules, message_domain=DOMAIN)
+        self.notices = PostgresNotices(self.database, rules, message_domain=DOMAIN, links=LINKS, catalogue=shipped())
         self.erasures = PostgresErasures(self.database, rules)
         self.breakers = PostgresBreakers(self.database, rules)
         self.organisations = PostgresOrganisations(self.database, rules)
-        self.licences = PostgresLicences(self.database, rules)
-        self.eraser = PostgresEraser(self.erasure, rules, self.shelf)
+        self.licences = PostgresLicences(self.database, rules, shipped(), message_domain=DOMAIN)
+        self.eraser = PostgresEraser(self.erasure, rules, self.shelf, PostgresPlatform(self.erasure))
+        self.trials = PostgresTrials(self.database, rules, shipped(), message_domain=DOMAIN)
+        self.consents = PostgresConsents(self.database, shipped())
+        self.devices = PostgresDevices(self.database, rules, shipped(), message_domain=DOMAIN)
+        self.trial_steps = PostgresTrialSteps(self.database, rules, shipped(), message_domain=DOMAIN)
+        self.platform = PostgresPlatform(self.database)
 
     # The clock and the feeds.
 

@@ -20,8 +20,9 @@ from tenure.contracts.licence import (
     RestoreLicences,
 )
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId
+from tenure.policy.catalogue import shipped
 from tenure.ports import Caller
-from tests.integration.deletion.town import SERVICE, Town
+from tests.integration.deletion.town import DOMAIN, SERVICE, Town
 
 _TABLES = (
     "organisations",
@@ -47,7 +48,7 @@ class Desk:
 
     def __init__(self, town: Town) -> None:
         self.town = town
-        self.destruction = PostgresLicences(town.erasure, town.rules)
+        self.destruction = PostgresLicences(town.erasure, town.rules, shipped(), message_domain=DOMAIN)
         """The licences as the worker of the erasure role has them."""
         self._numbers = count(1)
 

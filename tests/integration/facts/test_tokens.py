@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import asyncpg
 import pytest
 from pydantic import ValidationError
 
@@ -10,7 +11,7 @@ from adapters.postgres.tokens import PostgresTokens
 from tenure.contracts.credential import Credential, CredentialRole
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PartnerId
-from tests.integration.deletion.town import OPERATOR, Town
+from tests.integration.deletion.town import OPERATOR, Town, admin
 
 ORDERS = Credential(name="orders", role=CredentialRole.SERVICE)
 
@@ -58,6 +59,7 @@ async def test_partner_tokens(town: Town, tokens: PostgresTokens) -> None:
         {"name": "Ada Lovelace", "role": "operator"},
         {"name": "north", "role": "partner"},
         {"name": "orders", "role": "service", "partner_id": "ptr_a"},
+        {"name": "orders", "role": "service", "person_id": "per_a"},
     ],
 )
 def test_credentials_are_of_one_kind(fields: dict[str, str]) -> None:
@@ -82,3 +84,22 @@ async def test_revoked(town: Town, tokens: PostgresTokens) -> None:
     assert found.role is CredentialRole.OPERATOR
     assert await tokens.credential(token) is None
     assert await town.audit("token/orders") == ["token_created", "token_revoked", "token_created"]
+
+
+async def test_tokens_of_people(town: Town, tokens: PostgresTokens) -> None:
+    """A partner's token can be a person's of its own organisation, and of no other; it only reads once they are gone (TC-21)."""
+    own, other = await town.organisation(), await town.organisation()
+    partner_id = await town.partner(own)
+    credential = Credential(name="ana", role=CredentialRole.PARTNER, partner_id=partner_id, person_id=admin(own))
+    token = await tokens.create(OPERATOR, credential)
+    assert await tokens.credential(token) == credential
+    stranger = credential.model_copy(update={"name": "eve", "person_id": admin(other)})
+    with pytest.raises(Refusal) as refused:
+        await tokens.create(OPERATOR, stranger)
+    assert refused.value.code is RefusalCode.PERSON_NOT_FOUND
+    owner = await asyncpg.connect(town.url)
+    await owner.execute("delete from people where person_id = $1", admin(own))
+    await owner.close()
+    left = await tokens.credential(token)
+    assert left is not None
+    assert left.person_id is None

@@ -119,10 +119,10 @@ comment on column trial_requests.mailings is 'How often the request was mailed: 
 create table meeting_sites (
     site_url text primary key check (site_url = lower(site_url)),
     organisation_id organisation_id not null references organisations,
-    state text not null default 'in_use' check (state in ('in_use', 'retired')),
+    state text not null default 'in_use' check (state in ('in_use', 'free', 'retired')),
     since timestamptz not null
 );
-comment on table meeting_sites is 'One that was purged is never given back to the organisation that had it (TR-10, GR-08).';
+comment on table meeting_sites is 'A free one was asked for and never used. One that was purged is retired: never given back to the organisation that had it (TR-10, GR-08).';
 create index meeting_sites_organisation on meeting_sites (organisation_id);
 
 create table phone_numbers (
@@ -235,3 +235,7 @@ grant delete on trials, meeting_sites, phone_numbers, orders, platform_resources
 grant update (state) on meeting_sites to tenure_erasure;
 grant update (torn_down_at) on platform_resources to tenure_erasure;
 grant update (industry, region) on organisations to tenure_erasure;
+
+-- A partner's token may be a person's, who then acts on the partner's trials (PS-04, TC-21).
+alter table api_tokens add column person_id person_id references people on delete set null;
+alter table api_tokens add constraint api_tokens_person check (person_id is null or role = 'partner');

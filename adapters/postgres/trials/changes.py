@@ -1,0 +1,215 @@
+"""What a partner does to its trial: details, extension, edit, licences (PV-01, PV-05, TC)."""
+
+from collections.abc import Sequence
+
+from adapters.postgres.database import Connection
+from adapters.postgres.pending import wake_processes
+from adapters.postgres.trials import customers, numbers, rows, sites, terms
+from adapters.postgres.trials.eligibility import holdings, require_eligible
+from adapters.postgres.trials.mailing import Mailing
+from adapters.postgres.trials.people import require_admin
+from adapters.postgres.trials.purchases import paid_calling
+from adapters.postgres.trials.requests import begin_trial
+from adapters.postgres.trials.rows import Locked, Trial
+from tenure import names
+from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.organisation import Access
+from tenure.contracts.trial import (
+    AssignLicences,
+    ConsentState,
+    EditTrial,
+    ExtendTrial,
+    ProvideDetails,
+    ResendConsent,
+    TrialCommand,
+    TrialPath,
+    TrialState,
+)
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import PersonId
+from tenure.policy import trial as rule
+from tenure.policy.rules import Rules
+from tenure.policy.trial import Action
+from tenure.ports import Caller
+
+
+class Changes:
+    """Carries out what a partner does to its trial, inside the transaction of the command."""
+
+    def __init__(self, rules: Rules, catalogue: Catalogue, message_domain: str) -> None:
+        self._rules = rules
+        self._catalogue = catalogue
+        self._domain = message_domain
+
+    async def resend(self, caller: Caller, command: ResendConsent, connection: Connection) -> Trial:
+        """Mail the request again: recipients are found anew, the deadline stays (CO-12)."""
+        locked = await lock_own(connection, caller, command, Action.RESEND)
+        mailing = await connection.fetchval(
+            "update trial_requests set mailings = mailings + 1"
+            " where trial_id = $1 and state = $2 and deadline_at > $3 returning mailings",
+            command.trial_id,
+            ConsentState.PENDING,
+            locked.now,
+        )
+        if mailing is None:  # the deadline has passed, and its timer is on its way
+            raise Refusal(RefusalCode.NOT_PENDING)
+        trial = await rows.change(connection, locked.trial, at=locked.now, actor=caller.actor, action="consent_resent")
+        mails = Mailing(self._domain, trial, names.trial_consent_id(trial.trial_id), locked.now)
+        await mails.consent(connection, mailing)
+        await wake_processes(connection, trial.organisation_id)
+        return trial
+
+    async def provide_details(self, caller: Caller, command: ProvideDetails, connection: Connection) -> Trial:
+        """What provisioning needs; while it is under way, ask for it to be tried again at once (PV-01, PV-02)."""
+        locked = await lock_own(connection, caller, command, Action.PROVIDE_DETAILS, seller=False)
+        first = locked.trial.state is TrialState.AWAITING_DETAILS
+        trial = await rows.change(
+            connection,
+            locked.trial,
+            at=locked.now,
+            actor=caller.actor,
+            action="provisioning" if first else "provisioning_retried",
+            state=TrialState.PROVISIONING,
+            seats=command.seats if first else locked.trial.seats or command.seats,
+        )
+        await connection.execute("update trial_services set problem = null where trial_id = $1", trial.trial_id)
+        await wake_processes(connection, trial.organisation_id)
+        return trial
+
+    async def extend(self, caller: Caller, command: ExtendTrial, connection: Connection) -> Trial:
+        """Replace the end, counted from now; in grace the licences come back (TC-01 to TC-05)."""
+        locked = await lock_own(connection, caller, command, Action.EXTEND)
+        before = locked.trial
+        refusal = rule.refuse_extension(command.days, self._rules)
+        if refusal is not None:
+            raise Refusal(refusal)
+        ends_at = rule.extended(locked.now, command.days)
+        resumed = before.state is TrialState.GRACE
+        if not resumed and before.ends_at is not None and ends_at < before.ends_at and not command.confirmed:
+            raise Refusal(
+                RefusalCode.CONFIRMATION_REQUIRED,
+                "The new end is earlier than the present one: confirm it.",
+                details={"ends_at": before.ends_at.isoformat(), "new_ends_at": ends_at.isoformat()},
+            )
+        columns = terms.armed(before, ends_at, locked.now, self._rules)
+        if resumed:
+            columns["generation"] = before.generation + 1
+        trial = await rows.change(
+            connection,
+            before,
+            at=locked.now,
+            actor=caller.actor,
+            action="trial_extended",
+            details={"days": command.days},
+            **columns,
+        )
+        await terms.set_licences(
+            connection, trial, self._catalogue, at=locked.now, actor=caller.actor, reason="trial_extension"
+        )
+        await terms.put_dates(connection, trial)
+        if resumed:
+            await begin_trial(connection, trial, locked.now)
+        await wake_processes(connection, trial.organisation_id)
+        return trial
+
+    async def edit(self, caller: Caller, command: EditTrial, connection: Connection) -> Trial:
+        """Replace the services: what is added shares the end, what is removed leaves at once (TC-07 to TC-09)."""
+        locked = await lock_own(connection, caller, command, Action.EDIT)
+        before = locked.trial
+        wanted = tuple(dict.fromkeys(command.services))
+        added = tuple(service for service in wanted if service not in before.services)
+        removed = tuple(service for service in before.services if service not in wanted)
+        site = command.site or before.site
+        refusal = rule.refuse_services(wanted, site, self._catalogue)
+        if refusal is not None:
+            raise Refusal(refusal)
+        held = await holdings(connection, before.organisation_id, but=before.trial_id)
+        require_eligible(added, before.partner_id, held, self._catalogue)
+        if command.site is not None and command.site != before.site:
+            await sites.take(connection, command.site, before.organisation_id, locked.now)
+        trial = await rows.change(
+            connection,
+            before,
+            at=locked.now,
+            actor=caller.actor,
+            action="trial_edited",
+            details={"added": list(added), "removed": list(removed)},
+            services=list(wanted),
+            site_url=None if site is None else site.url,
+            site_time_zone=None if site is None else site.time_zone,
+        )
+        await rows.order_services(connection, trial.trial_id, added)
+        await rows.release_services(connection, trial.trial_id, removed)
+        await terms.set_licences(
+            connection, trial, self._catalogue, at=locked.now, actor=caller.actor, reason="trial_edited"
+        )
+        if terms.has_calling(removed, self._catalogue) and not terms.has_calling(wanted, self._catalogue):
+            await self._hold_numbers(connection, locked, trial, caller)
+        await wake_processes(connection, trial.organisation_id)
+        return trial
+
+    async def assign(self, caller: Caller, command: AssignLicences, connection: Connection) -> Trial:
+        """Say who holds a licence. At a customer that consented, only with full administration (PV-05, PV-06)."""
+        locked = await lock_own(connection, caller, command, Action.ASSIGN, seller=False)
+        trial = locked.trial
+        if trial.path is not TrialPath.NEW_CUSTOMER:
+            access = await customers.access(connection, trial.partner_id, trial.organisation_id)
+            if access is not Access.FULL:
+                raise Refusal(RefusalCode.ACCESS_LEVEL_INSUFFICIENT)
+        await _require_people(connection, trial, command.people)
+        await connection.execute(
+            "delete from licence_assignments where licence_set_id = $1 and person_id <> all($2::text[])",
+            trial.licence_set_id,
+            list(command.people),
+        )
+        await connection.execute(
+            "insert into licence_assignments (licence_set_id, person_id, since)"
+            " select $1, person_id, $3 from unnest($2::text[]) as person_id on conflict do nothing",
+            trial.licence_set_id,
+            list(command.people),
+            locked.now,
+        )
+        details = {"holders": len(set(command.people))}
+        return await rows.change(
+            connection, trial, at=locked.now, actor=caller.actor, action="licences_assigned", details=details
+        )
+
+    async def _hold_numbers(self, connection: Connection, locked: Locked, trial: Trial, caller: Caller) -> None:
+        await numbers.hold(
+            connection,
+            trial,
+            await paid_calling(connection, trial.organisation_id, self._catalogue),
+            calling_ended_at=locked.now,
+            at=locked.now,
+            actor=caller.actor,
+            rules=self._rules,
+        )
+
+
+async def lock_own(
+    connection: Connection, caller: Caller, command: TrialCommand, action: Action, *, seller: bool = True
+) -> Locked:
+    """Lock a trial for one of its partner's admins, where its state allows the action.
+
+    Raises:
+        Refusal: `trial_not_found`, `org_deleted`, what `require_admin` refuses, or what `policy.trial.refuse` answers.
+    """
+    locked = await rows.lock_trial(connection, command.trial_id)
+    trial = locked.trial
+    if caller.partner_id is not None and caller.partner_id != trial.partner_id:
+        raise Refusal(RefusalCode.TRIAL_NOT_FOUND)
+    await require_admin(connection, caller, trial.partner_id, command.by, seller=seller)
+    refusal = rule.refuse(action, trial.state, trial.grace_ends_at, locked.now)
+    if refusal is not None:
+        raise Refusal(refusal)
+    return locked
+
+
+async def _require_people(connection: Connection, trial: Trial, people: Sequence[PersonId]) -> None:
+    known = await connection.fetchval(
+        "select count(*) from people where organisation_id = $1 and person_id = any($2::text[])",
+        trial.organisation_id,
+        list(people),
+    )
+    if known < len(set(people)):
+        raise Refusal(RefusalCode.PERSON_NOT_FOUND)

@@ -1,0 +1,138 @@
+"""The port `Consents` on Postgres: the customer's side of trials and orders."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+import asyncpg
+
+from adapters.postgres.commands import once
+from adapters.postgres.database import Connection, Database
+from adapters.postgres.trials import setting_up, views
+from adapters.postgres.trials.consenting import Consenting
+from adapters.postgres.trials.people import is_full_admin
+from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.conversion import OrderSetUp, TieOrder
+from tenure.contracts.organisation import GONE
+from tenure.contracts.trial import AcceptTrial, ConsentRequest, ConsentState, DeclineTrial, ServiceOffer, TrialView
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrderId, OrganisationId, PersonId, TrialId
+from tenure.ports import Caller
+
+_REQUEST: Final = """
+select t.trial_id, t.organisation_id, t.services, o.name as organisation_name, o.state as organisation_state,
+       o.time_zone, t.partner_id, p.name as partner_name, r.state, r.requested_at, r.deadline_at, m.access,
+       coalesce((select h.language from people h where h.person_id = $2 and h.organisation_id = t.organisation_id),
+                o.language) as language
+  from trial_requests r join trials t using (trial_id) join organisations o on o.organisation_id = t.organisation_id
+  join partners p on p.partner_id = t.partner_id
+  left join managements m on m.partner_id = t.partner_id and m.organisation_id = t.organisation_id
+"""
+_ONE: Final = _REQUEST + " where t.trial_id = $1"
+_OPEN: Final = (
+    _REQUEST
+    + """ where t.organisation_id = $1 and r.state = 'pending' and r.deadline_at > business_now()
+ order by r.deadline_at, t.trial_id"""
+)
+
+
+class PostgresConsents:
+    """The port `Consents`."""
+
+    def __init__(self, database: Database, catalogue: Catalogue) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._consenting = Consenting(catalogue)
+
+    async def pending(
+        self, caller: Caller, organisation_id: OrganisationId, person_id: PersonId
+    ) -> Sequence[ConsentRequest]:
+        """What a full admin is shown at sign-in, mailed or not, promoted since or not (CO-07).
+
+        Raises:
+            Refusal: `not_permitted` to a partner; `organisation_not_found`, `org_deleted`, or
+                `consent_needs_full_admin` for anybody else.
+        """
+        if caller.partner_id is not None:
+            raise Refusal(RefusalCode.NOT_PERMITTED)
+        async with self._database.read() as connection:
+            state = await connection.fetchval(
+                "select state from organisations where organisation_id = $1", organisation_id
+            )
+            if state is None:
+                raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND)
+            if state in GONE:
+                raise Refusal(RefusalCode.ORG_DELETED)
+            if not await is_full_admin(connection, organisation_id, person_id):
+                raise Refusal(RefusalCode.CONSENT_NEEDS_FULL_ADMIN)
+            rows = await connection.fetch(_OPEN, organisation_id, person_id)
+        return [self._request(row) for row in rows]
+
+    async def request(self, trial_id: TrialId, reader: PersonId | None = None) -> ConsentRequest:
+        """What the consent page shows; `reader` chooses its language. Changes nothing (SF-09).
+
+        Raises:
+            Refusal: `trial_not_found`, or `org_deleted`.
+        """
+        async with self._database.read() as connection:
+            row = await connection.fetchrow(_ONE, trial_id, reader)
+        if row is None:
+            raise Refusal(RefusalCode.TRIAL_NOT_FOUND)
+        if row["organisation_state"] in GONE:
+            raise Refusal(RefusalCode.ORG_DELETED)
+        return self._request(row)
+
+    async def may_decide(self, trial_id: TrialId, person_id: PersonId) -> bool:
+        """Whether this person is a full admin of the trial's organisation at this moment (CO-05)."""
+        async with self._database.read() as connection:
+            organisation_id = await connection.fetchval(
+                "select organisation_id from trials where trial_id = $1", trial_id
+            )
+            return organisation_id is not None and await is_full_admin(connection, organisation_id, person_id)
+
+    async def accept(self, caller: Caller, command: AcceptTrial) -> TrialView:
+        """One full admin is enough; a second acceptance changes nothing (CO-04, CO-17, CO-18)."""
+
+        async def carry_out(connection: Connection) -> TrialView:
+            trial = await self._consenting.accept(caller, command, connection)
+            return await views.show(connection, caller, trial.trial_id)
+
+        return await once(self._database, caller, command, TrialView, carry_out)
+
+    async def decline(self, caller: Caller, command: DeclineTrial) -> None:
+        """The same as a lapse, at once (CO-20)."""
+
+        async def carry_out(connection: Connection) -> None:
+            await self._consenting.decline(caller, command, connection)
+
+        await once(self._database, caller, command, type(None), carry_out)
+
+    async def set_up(self, order_id: OrderId) -> OrderSetUp:
+        """What the set-up page shows. Changes nothing."""
+        async with self._database.read() as connection:
+            return await setting_up.find_set_up(connection, order_id)
+
+    async def plan_tie(self, command: TieOrder) -> OrderSetUp:
+        """What `tie` would answer now, with the customer data to check; changes nothing (TC-17)."""
+        async with self._database.read() as connection:
+            return await setting_up.plan_tie(connection, command)
+
+    async def tie(self, caller: Caller, command: TieOrder) -> OrderSetUp:
+        """Tie an order to the organisation of its trial, and to no other (TC-17, TC-18)."""
+        carry_out = partial(_tie, caller, command)
+        return await once(self._database, caller, command, OrderSetUp, carry_out)
+
+    def _request(self, row: asyncpg.Record) -> ConsentRequest:
+        names = {service.key: service.name for service in self._catalogue.services}
+        accepted = ConsentState(row["state"]) is ConsentState.ACCEPTED
+        return ConsentRequest.model_validate(
+            {
+                **row,
+                "services": tuple(ServiceOffer(service=key, name=names.get(key, key)) for key in row["services"]),
+                "access": row["access"] if accepted else None,
+            }
+        )
+
+
+async def _tie(caller: Caller, command: TieOrder, connection: Connection) -> OrderSetUp:
+    return await setting_up.tie(connection, caller, command)

@@ -1,0 +1,163 @@
+"""Which customer a trial is for: found by the product, created where there is none (TR-12 to TR-14)."""
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from adapters.postgres import audit, marking
+from adapters.postgres.database import Connection
+from tenure.contracts.base import Instant
+from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.organisation import CONSUMER, GONE, Access, Role
+from tenure.contracts.trial import RequestTrial
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrganisationId, PartnerId, PersonId
+
+_MATCHES = """
+select distinct o.organisation_id, o.name
+  from people p join organisations o using (organisation_id)
+ where lower(p.email) = lower($1) and o.state not in ('erasing', 'deleted') and o.organisation_id <> $2
+ order by o.organisation_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An organisation that an address belongs to."""
+
+    organisation_id: OrganisationId
+    name: str
+
+
+async def matches(connection: Connection, email: str | None) -> list[Match]:
+    """The organisations that know an address; whoever was moved out to the consumers belongs to none."""
+    if email is None:
+        return []
+    rows = await connection.fetch(_MATCHES, email, CONSUMER)
+    return [Match(OrganisationId(row["organisation_id"]), row["name"]) for row in rows]
+
+
+async def lock_request(connection: Connection, command: RequestTrial) -> None:
+    """Let nobody else use this trial's id, or create an organisation for its address, meanwhile (TR-13, TR-23)."""
+    for key in (command.trial_id, command.admin_email):
+        if key is not None:
+            await connection.execute(
+                "select pg_advisory_xact_lock(hashtextextended('tenure.trial:' || lower($1), 0))", key
+            )
+
+
+async def resolve(connection: Connection, command: RequestTrial, own: OrganisationId | None) -> OrganisationId | None:
+    """The existing organisation that a request is for; None: a new one.
+
+    Raises:
+        Refusal: `own_org_needs_order`; `confirmation_required` where an address is known and the organisation was not
+            confirmed (TR-14); `customer_not_matched` where the address belongs to another one.
+    """
+    known = await matches(connection, command.admin_email)
+    if command.organisation_id is not None:
+        if command.organisation_id == own:
+            raise Refusal(RefusalCode.OWN_ORG_NEEDS_ORDER)
+        if known and command.organisation_id not in {match.organisation_id for match in known}:
+            raise Refusal(RefusalCode.CUSTOMER_NOT_MATCHED, "This address belongs to another organisation.")
+        return command.organisation_id
+    if own in {match.organisation_id for match in known}:
+        raise Refusal(RefusalCode.OWN_ORG_NEEDS_ORDER)
+    if known:
+        raise Refusal(
+            RefusalCode.CONFIRMATION_REQUIRED,
+            "This address belongs to an organisation that exists: confirm that it is the right one by its id.",
+            details={"organisations": {match.organisation_id: match.name for match in known}},
+        )
+    return None
+
+
+async def access(connection: Connection, partner_id: PartnerId, organisation_id: OrganisationId) -> Access | None:
+    """What a partner may do at a customer; None where it does not manage it."""
+    found = await connection.fetchval(
+        "select access from managements where partner_id = $1 and organisation_id = $2", partner_id, organisation_id
+    )
+    return None if found is None else Access(found)
+
+
+async def create(
+    connection: Connection, command: RequestTrial, catalogue: Catalogue, *, at: Instant, actor: str
+) -> OrganisationId:
+    """A new customer with its admin; its region is fixed from now on (TR-05). The caller holds the address's lock.
+
+    Its ids follow from the trial's, so that a retry finds them.
+
+    Raises:
+        Refusal: `trial_exists` where such ids are taken.
+    """
+    assert command.country is not None
+    organisation_id = OrganisationId(f"org_{command.trial_id.name}")
+    person_id = PersonId(f"per_{command.trial_id.name}")
+    created = await connection.fetchval(
+        "insert into organisations"
+        " (organisation_id, name, country, region, industry, language, time_zone, created_at)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning true",
+        organisation_id,
+        command.company_name,
+        command.country,
+        catalogue.countries[command.country].region,
+        command.industry,
+        command.language,
+        command.time_zone,
+        at,
+    )
+    if not created or await connection.fetchval("select true from people where person_id = $1", person_id):
+        raise Refusal(RefusalCode.TRIAL_EXISTS)
+    await connection.execute("insert into activity (organisation_id) values ($1)", organisation_id)
+    await connection.execute(
+        "insert into people (person_id, organisation_id, name, email, created_at) values ($1, $2, $3, $4, $5)",
+        person_id,
+        organisation_id,
+        command.admin_name or command.admin_email,
+        command.admin_email,
+        at,
+    )
+    await connection.execute(
+        "insert into person_roles (person_id, role) values ($1, $2)", person_id, Role.CUSTOMER_FULL_ADMIN
+    )
+    await audit.append(
+        connection, subject=organisation_id, at=at, actor=actor, action="created", to_state="live", reason="trial"
+    )
+    return organisation_id
+
+
+async def begin_managing(
+    connection: Connection,
+    partner_id: PartnerId,
+    organisation_id: OrganisationId,
+    level: Access,
+    own: asyncpg.Record | None,
+    *,
+    at: Instant,
+    actor: str,
+) -> None:
+    """The partner gains a customer: a mark on its own organisation, whose lock is held, is cleared (DM-02).
+
+    Raises:
+        Refusal: `org_deleted` where the partner itself is gone.
+    """
+    if own is not None and own["state"] in GONE:
+        raise Refusal(RefusalCode.ORG_DELETED)
+    await connection.execute(
+        "insert into managements (partner_id, organisation_id, access, since) values ($1, $2, $3, $4)"
+        " on conflict (partner_id, organisation_id) do update set access = excluded.access",
+        partner_id,
+        organisation_id,
+        level,
+        at,
+    )
+    await audit.append(
+        connection,
+        subject=organisation_id,
+        at=at,
+        actor=actor,
+        action="managed",
+        reason="trial",
+        details={"partner_id": partner_id, "access": level},
+    )
+    if own is not None and own["organisation_id"] != organisation_id:
+        await marking.unmark(connection, own, at=at, actor=actor, reason="customer_gained")

@@ -1,0 +1,51 @@
+"""What an organisation holds, read under its lock, and what of it can be tried (TR-15 to TR-19)."""
+
+from collections.abc import Iterable
+
+from adapters.postgres.database import Connection
+from adapters.postgres.graces import licence_sets
+from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.licence import ServiceKey
+from tenure.contracts.trial import TrialState
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrganisationId, PartnerId, TrialId
+from tenure.policy import trial as rule
+from tenure.policy.trial import Holdings, OtherTrial
+
+
+async def holdings(connection: Connection, organisation_id: OrganisationId, *, but: TrialId | None = None) -> Holdings:
+    """The licence sets and trials of an organisation; `but` leaves out the trial that asks."""
+    rows = await connection.fetch(
+        "select trial_id, partner_id, state, services from trials"
+        " where organisation_id = $1 and trial_id is distinct from $2 order by trial_id",
+        organisation_id,
+        but,
+    )
+    return Holdings(
+        licence_sets=await licence_sets(connection, organisation_id),
+        trials=tuple(OtherTrial.model_validate(dict(row)) for row in rows),
+    )
+
+
+def require_eligible(
+    services: Iterable[ServiceKey], partner_id: PartnerId, held: Holdings, catalogue: Catalogue
+) -> None:
+    """Refuse a selection that names a service which cannot be tried, and say which and why: none is left out silently.
+
+    Raises:
+        Refusal: with the code of the first of them (TR-17).
+    """
+    reasons = rule.ineligible(services, partner_id, held, catalogue)
+    if reasons:
+        raise Refusal(next(iter(reasons.values())), details={"services": dict(reasons)})
+
+
+def require_none_pending(partner_id: PartnerId, held: Holdings) -> None:
+    """Refuse a second request while the first waits for consent (TR-19).
+
+    Raises:
+        Refusal: `request_pending`.
+    """
+    for trial in held.trials:
+        if trial.partner_id == partner_id and trial.state is TrialState.PENDING_CONSENT:
+            raise Refusal(RefusalCode.REQUEST_PENDING, details={"trial_id": trial.trial_id})

@@ -1,0 +1,246 @@
+"""What mails about trials say and to whom, as of the moment of each attempt (NO-08, TL-01, section 18.11)."""
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+
+from adapters.links import Links, Recipient
+from adapters.postgres.database import Connection
+from adapters.postgres.entry import Addressee, Entry
+from adapters.postgres.trials.rows import Trial
+from tenure.contracts.base import Instant
+from tenure.contracts.catalogue import Catalogue, Service
+from tenure.contracts.notice import EndingTrial, NoticeKind, TrialMatter
+from tenure.contracts.trial import ConsentState
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrderId, OrganisationId, PersonId, TrialId
+from tenure.policy.rules import Rules
+from tenure.policy.trial_mail import MailFacts, is_true
+
+# A mail of an order has the order as its subject.
+_SUBJECT: Final = """
+select t.*, p.name as partner_name, p.organisation_id as own_organisation_id, o.country,
+       r.state as consent, r.deadline_at, coalesce(r.mailings, 0) as mailings,
+       d.device_ends_at, d.due_at as devices_due_at, d.country as device_country, d.generation as device_generation,
+       (select count(*) from trial_devices v where v.trial_id = t.trial_id and v.returned_at is null) as devices_out,
+       ord.order_id, ord.services as ordered_services, ord.tied_at, ord.contact
+  from trials t join partners p using (partner_id) join organisations o on o.organisation_id = t.organisation_id
+  left join trial_requests r on r.trial_id = t.trial_id
+  left join device_returns d on d.trial_id = t.trial_id
+  left join orders ord on ord.trial_id = t.trial_id and ord.order_id = $2
+ where t.trial_id = coalesce((select x.trial_id from orders x where x.order_id = $2), $1)
+"""
+# Dates are told in the zone of the customer, to partners in that of their own organisation (Q-27). Who was moved out is
+# written to in the language of where they came from.
+_PERSON: Final = """
+select p.name, p.email, p.email_version, coalesce(p.language, origin.language, o.language) as language,
+       case when $3 then o.time_zone else customer.time_zone end as time_zone, customer.name as organisation_name
+  from people p join organisations o using (organisation_id)
+  left join organisations origin on origin.organisation_id = p.origin_organisation_id
+  cross join organisations customer
+ where p.person_id = $1 and customer.organisation_id = $2
+"""
+_ROLE: Final = {
+    NoticeKind.TRIAL_STARTED: "select from customer_admins where person_id = $1 and organisation_id = $2",
+    NoticeKind.TRIAL_ENDING: "select from customer_admins where person_id = $1 and organisation_id = $2",
+    NoticeKind.TRIAL_EXPIRED: "select from customer_admins where person_id = $1 and organisation_id = $2",
+    NoticeKind.DEVICE_AGREEMENT: "select from customer_admins where person_id = $1 and organisation_id = $2",
+    NoticeKind.TRIAL_ENDING_PARTNER: "select from partner_admins where person_id = $1 and organisation_id = $2",
+    NoticeKind.TRIAL_EXPIRED_PARTNER: "select from partner_admins where person_id = $1 and organisation_id = $2",
+}
+"""The role that a recipient still has to have when the mail goes out."""
+PARTNER_KINDS: Final = frozenset({NoticeKind.TRIAL_ENDING_PARTNER, NoticeKind.TRIAL_EXPIRED_PARTNER})
+_ENDING: Final = """
+select o.name as organisation_name, t.services, t.ends_at
+  from trials t join organisations o using (organisation_id)
+ where t.partner_id = $1 and t.state in ('active', 'grace') and t.ends_at < $2::timestamptz + interval '30 days'
+   and o.state not in ('erasing', 'deleted')
+ order by t.ends_at, o.name limit 200
+"""
+_NEWEST: Final = "select trial_id from trials where organisation_id = $1 order by requested_at desc, trial_id limit 1"
+_NEWEST_ORDER: Final = "select order_id from orders where trial_id = $1 order by converted_at desc, order_id limit 1"
+_FIRST: Final = {
+    **{
+        kind: f"{role.partition(' where ')[0].replace('select', 'select person_id')} where organisation_id = $1"
+        for kind, role in _ROLE.items()
+    },
+    NoticeKind.CONSENT_REQUEST: "select person_id from full_admins where organisation_id = $1 order by person_id",
+    NoticeKind.WELCOME: "select person_id from full_admins where organisation_id = $1 order by person_id",
+    NoticeKind.ACCESS_GONE: "select person_id from people where $1 in (organisation_id, origin_organisation_id)"
+    " order by person_id",
+}
+
+
+class Key(NamedTuple):
+    """What a notice's id is made of, beside its kind and recipient."""
+
+    subject: str
+    generation: int
+    cycle: int
+
+
+class TrialMails:
+    """Mails about trials, orders and devices."""
+
+    def __init__(self, rules: Rules, links: Links, catalogue: Catalogue) -> None:
+        self._rules = rules
+        self._links = links
+        self._catalogue = catalogue
+
+    async def attempt(self, connection: Connection, entry: Entry) -> tuple[Addressee, TrialMatter] | None:
+        """Whom to tell what; None where it is no longer true, or nobody's business any more."""
+        subject = await _subject(connection, entry.row["subject"])
+        if subject is None or not is_true(_facts(subject, entry.kind, entry.row["cycle"]), entry.now):
+            return None
+        if entry.kind is NoticeKind.DEVICE_AGREEMENT and entry.row["cycle"] != subject["device_generation"]:
+            return None
+        addressee = await self._addressee(connection, entry.kind, entry.row["recipient"], subject)
+        if addressee is None:
+            return None
+        return addressee, await self._matter(connection, entry.kind, entry.row["recipient"], subject, entry.now)
+
+    async def forecast(
+        self, connection: Connection, kind: NoticeKind, organisation_id: OrganisationId, as_of: Instant
+    ) -> tuple[Key, str, Addressee, TrialMatter]:
+        """What a mail of this kind about the newest trial would say to its first recipient.
+
+        Raises:
+            Refusal: `trial_not_found`, `order_not_found`, `devices_not_shipped` where there is nothing to speak of;
+                `person_not_found` where there is no recipient.
+        """
+        trial_id = await connection.fetchval(_NEWEST, organisation_id)
+        if trial_id is None:
+            raise Refusal(RefusalCode.TRIAL_NOT_FOUND)
+        about = trial_id
+        if kind is NoticeKind.SET_UP_SERVICES:
+            about = await connection.fetchval(_NEWEST_ORDER, trial_id)
+            if about is None:
+                raise Refusal(RefusalCode.ORDER_NOT_FOUND)
+        subject = await _subject(connection, about)
+        assert subject is not None
+        if kind is NoticeKind.DEVICE_AGREEMENT and subject["device_ends_at"] is None:
+            raise Refusal(RefusalCode.DEVICES_NOT_SHIPPED)
+        recipient = await self._first(connection, kind, subject)
+        addressee = None if recipient is None else await self._addressee(connection, kind, recipient, subject)
+        if recipient is None or addressee is None:
+            raise Refusal(RefusalCode.PERSON_NOT_FOUND)
+        matter = await self._matter(connection, kind, recipient, subject, as_of)
+        return Key(about, 1, max(subject["cycle"], 1)), recipient, addressee, matter
+
+    async def _first(self, connection: Connection, kind: NoticeKind, subject: asyncpg.Record) -> str | None:
+        if kind is NoticeKind.SET_UP_SERVICES:
+            contact: str | None = subject["contact"]
+            return contact
+        of = subject["own_organisation_id"] if kind in PARTNER_KINDS else subject["organisation_id"]
+        found: str | None = await connection.fetchval(_FIRST[kind] + " limit 1", of)
+        return found
+
+    async def _addressee(
+        self, connection: Connection, kind: NoticeKind, recipient: str, subject: asyncpg.Record
+    ) -> Addressee | None:
+        if recipient.startswith("trl_"):
+            return await _typed(connection, subject)
+        partner = kind in PARTNER_KINDS
+        role = _ROLE.get(kind)
+        of = subject["own_organisation_id"] if partner else subject["organisation_id"]
+        if role is not None and await connection.fetchrow(role, recipient, of) is None:
+            return None
+        row = await connection.fetchrow(_PERSON, recipient, subject["organisation_id"], partner)
+        return None if row is None else Addressee.of(row)
+
+    async def _matter(
+        self, connection: Connection, kind: NoticeKind, recipient: str, subject: asyncpg.Record, as_of: Instant
+    ) -> TrialMatter:
+        trial = Trial.model_validate({name: subject[name] for name in Trial.model_fields})
+        chosen = subject["ordered_services"] or trial.services or await _all_services(connection, trial.trial_id)
+        ending = await connection.fetch(_ENDING, trial.partner_id, as_of) if kind in PARTNER_KINDS else []
+        return TrialMatter(
+            trial_id=trial.trial_id,
+            partner_name=subject["partner_name"],
+            services=self._named(chosen),
+            deadline_at=subject["deadline_at"],
+            ends_at=trial.ends_at,
+            grace_ends_at=trial.grace_ends_at
+            or (None if trial.ends_at is None else trial.ends_at + self._rules.trial_grace),
+            link=self._link(kind, recipient, subject),
+            ending=tuple(
+                EndingTrial(
+                    organisation_name=row["organisation_name"],
+                    services=self._named(row["services"]),
+                    ends_at=row["ends_at"],
+                )
+                for row in ending
+            ),
+            device_ends_at=subject["device_ends_at"],
+            devices_due_at=subject["devices_due_at"],
+            devices=subject["devices_out"],
+            carrier=self._catalogue.carrier(subject["device_country"] or subject["country"]),
+        )
+
+    def _link(self, kind: NoticeKind, recipient: str, subject: asyncpg.Record) -> str | None:
+        match kind:
+            case NoticeKind.CONSENT_REQUEST:
+                return self._links.consent(TrialId(subject["trial_id"]), _recipient(recipient))
+            case NoticeKind.SET_UP_SERVICES:
+                return self._links.set_up(OrderId(subject["order_id"]), PersonId(recipient))
+            case NoticeKind.TRIAL_ENDING | NoticeKind.TRIAL_EXPIRED:
+                return self._links.buy
+            case NoticeKind.WELCOME | NoticeKind.TRIAL_STARTED:
+                return self._links.sign_in
+            case _:
+                return None
+
+    def _named(self, services: Iterable[str]) -> tuple[Service, ...]:
+        """The services by their names; one that the catalogue no longer has keeps its key."""
+        return tuple(self._catalogue.service(key) or Service(key=key, name=key) for key in services)
+
+
+async def _subject(connection: Connection, subject: str) -> asyncpg.Record | None:
+    trial_id = subject if subject.startswith("trl_") else None
+    order_id = subject if subject.startswith("ord_") else None
+    return await connection.fetchrow(_SUBJECT, trial_id, order_id)
+
+
+def _facts(subject: asyncpg.Record, kind: NoticeKind, cycle: int) -> MailFacts:
+    fields: dict[str, Any] = {
+        name: subject[name] for name in ("state", "ends_at", "grace_ends_at", "deadline_at", "mailings", "devices_out")
+    }
+    return MailFacts(
+        kind=kind,
+        cycle=cycle,
+        trial_cycle=subject["cycle"],
+        consent=None if subject["consent"] is None else ConsentState(subject["consent"]),
+        order_tied=subject["tied_at"] is not None,
+        **fields,
+    )
+
+
+async def _typed(connection: Connection, subject: asyncpg.Record) -> Addressee | None:
+    """The address that was typed in the request, which is nobody's that is known (CO-03)."""
+    if subject["admin_email"] is None:
+        return None
+    row = await connection.fetchrow(
+        "select name, language, time_zone from organisations where organisation_id = $1", subject["organisation_id"]
+    )
+    assert row is not None
+    return Addressee(
+        name="",
+        email=subject["admin_email"],
+        email_version=1,
+        language=row["language"],
+        time_zone=row["time_zone"],
+        organisation_name=row["name"],
+    )
+
+
+async def _all_services(connection: Connection, trial_id: TrialId) -> list[str]:
+    """What a trial had that has no service left."""
+    rows = await connection.fetch(
+        "select service from trial_services where trial_id = $1 and state <> 'bought' order by service", trial_id
+    )
+    return [row["service"] for row in rows]
+
+
+def _recipient(recipient: str) -> Recipient:
+    return TrialId(recipient) if recipient.startswith("trl_") else PersonId(recipient)

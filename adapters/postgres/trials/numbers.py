@@ -1,0 +1,155 @@
+"""Phone numbers of trials: assigned, on hold after the end of calling, handed to a purchase, or released (NR)."""
+
+from adapters.postgres import audit
+from adapters.postgres.database import Connection
+from adapters.postgres.pending import clear_next_dates, put_next_date, require_process
+from adapters.postgres.trials.rows import Trial
+from tenure import names
+from tenure.contracts.base import Instant
+from tenure.contracts.forecast import NextKind
+from tenure.contracts.platform import PhoneNumber
+from tenure.contracts.process import ProcessType
+from tenure.contracts.trial_process import TrialInput
+from tenure.ids import LicenceSetId, OrganisationId, TrialId
+from tenure.policy import trial as rule
+from tenure.policy.rules import Rules
+
+
+async def assign(connection: Connection, trial: Trial, numbers: tuple[PhoneNumber, ...]) -> None:
+    """Numbers that the platform gave to a trial; again, nothing changes."""
+    await connection.execute(
+        "insert into phone_numbers (phone_number, organisation_id, trial_id, licence_set_id)"
+        " select number, $2, $3, $4 from unnest($1::text[]) as number on conflict do nothing",
+        list(numbers),
+        trial.organisation_id,
+        trial.trial_id,
+        trial.licence_set_id,
+    )
+
+
+async def hold(
+    connection: Connection,
+    trial: Trial,
+    paid: LicenceSetId | None,
+    *,
+    calling_ended_at: Instant,
+    at: Instant,
+    actor: str,
+    rules: Rules,
+) -> None:
+    """Calling is over: its numbers rest for 15 days, or go to calling that was bought meanwhile (NR-01, NR-03).
+
+    Repeating it finds none that is assigned, and does nothing.
+    """
+    if paid is not None:
+        await hand_over(connection, trial.organisation_id, paid, at=at, actor=actor, trial_id=trial.trial_id)
+        return
+    generation = trial.number_holds + 1
+    until = rule.numbers_held_until(calling_ended_at, rules)
+    held = await connection.fetch(
+        "update phone_numbers set state = 'held', hold = $2, held_until = $3"
+        " where trial_id = $1 and state = 'assigned' returning phone_number",
+        trial.trial_id,
+        generation,
+        until,
+    )
+    if not held:
+        return
+    await connection.execute("update trials set number_holds = $2 where trial_id = $1", trial.trial_id, generation)
+    await _record(connection, trial.organisation_id, trial.trial_id, "numbers_held", len(held), at=at, actor=actor)
+    await put_next_date(
+        connection,
+        organisation_id=trial.organisation_id,
+        kind=NextKind.NUMBER_RELEASE,
+        subject=trial.trial_id,
+        due_at=until,
+        rule="NR-02",
+        reason="numbers_held",
+    )
+    await require_process(
+        connection,
+        workflow_id=names.number_retention_id(trial.trial_id, generation),
+        process_type=ProcessType.NUMBER_RETENTION,
+        organisation_id=trial.organisation_id,
+        input_=TrialInput(trial_id=trial.trial_id, organisation_id=trial.organisation_id, generation=generation),
+        due_at=until,
+        at=at,
+    )
+
+
+async def hand_over(
+    connection: Connection,
+    organisation_id: OrganisationId,
+    licence_set_id: LicenceSetId,
+    *,
+    at: Instant,
+    actor: str,
+    trial_id: TrialId | None = None,
+) -> None:
+    """Calling was bought in this organisation: its numbers on hold go to it, strictly before the hold ends (NR-03).
+
+    With a trial's id, those that the trial still has go as well.
+    """
+    rows = await connection.fetch(
+        "update phone_numbers set state = 'assigned', licence_set_id = $2, trial_id = null, hold = null, held_until = null"
+        " where organisation_id = $1"
+        "   and ((state = 'held' and held_until > $3) or (state = 'assigned' and trial_id = $4))"
+        " returning phone_number",
+        organisation_id,
+        licence_set_id,
+        at,
+        trial_id,
+    )
+    if not rows:
+        return
+    await clear_next_dates(connection, organisation_id, NextKind.NUMBER_RELEASE)
+    await _record(connection, organisation_id, trial_id, "numbers_assigned", len(rows), at=at, actor=actor)
+
+
+async def release(connection: Connection, trial: Trial, generation: int, *, at: Instant, actor: str) -> int:
+    """The hold is over: the numbers are released for good (NR-02); answers how many."""
+    rows = await connection.fetch(
+        "update phone_numbers set state = 'released', held_until = null, licence_set_id = null"
+        " where trial_id = $1 and hold = $2 and state = 'held' returning phone_number",
+        trial.trial_id,
+        generation,
+    )
+    await clear_next_dates(connection, trial.organisation_id, NextKind.NUMBER_RELEASE, subject=trial.trial_id)
+    if rows:
+        await _record(
+            connection, trial.organisation_id, trial.trial_id, "numbers_released", len(rows), at=at, actor=actor
+        )
+    return len(rows)
+
+
+async def held(connection: Connection, trial_id: TrialId, generation: int) -> tuple[int, Instant | None]:
+    """How many numbers a hold has, and until when."""
+    row = await connection.fetchrow(
+        "select count(*) as count, min(held_until) as until from phone_numbers"
+        " where trial_id = $1 and hold = $2 and state = 'held'",
+        trial_id,
+        generation,
+    )
+    assert row is not None
+    return row["count"], row["until"]
+
+
+async def _record(
+    connection: Connection,
+    organisation_id: OrganisationId,
+    trial_id: TrialId | None,
+    action: str,
+    count: int,
+    *,
+    at: Instant,
+    actor: str,
+) -> None:
+    """How many, never which: a number is personal."""
+    await audit.append(
+        connection,
+        subject=organisation_id,
+        at=at,
+        actor=actor,
+        action=action,
+        details={"numbers": count} | ({} if trial_id is None else {"trial_id": trial_id}),
+    )

@@ -1,0 +1,82 @@
+"""What a partner could try with a customer, and how it would begin (TR-05, TR-14, TR-20)."""
+
+from adapters.postgres.database import Connection
+from adapters.postgres.trials import customers
+from adapters.postgres.trials.eligibility import holdings
+from adapters.postgres.trials.people import require_partner
+from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.organisation import GONE
+from tenure.contracts.trial import AskOffer, ServiceOffer, TrialOffer
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrganisationId, PartnerId
+from tenure.policy import trial as rule
+from tenure.policy.rules import Rules
+from tenure.policy.trial import Holdings
+from tenure.ports import Caller
+
+
+async def offer(
+    connection: Connection, caller: Caller, question: AskOffer, rules: Rules, catalogue: Catalogue
+) -> TrialOffer:
+    """Answer the question; what a customer has bought and who manages it, only to a partner that manages it.
+
+    Raises:
+        Refusal: what speaks against the partner, `own_org_needs_order`, `country_unsupported`,
+            `organisation_not_found`, `org_deleted`.
+    """
+    partner = await require_partner(connection, caller, question.partner_id)
+    organisation_id = question.organisation_id
+    if organisation_id is None:
+        known = await customers.matches(connection, question.admin_email)
+        organisation_id = known[0].organisation_id if known else None
+    if organisation_id is not None and organisation_id == partner["organisation_id"]:
+        raise Refusal(RefusalCode.OWN_ORG_NEEDS_ORDER)
+    if organisation_id is None:
+        return _new(question, rules, catalogue)
+    return await _existing(connection, question.partner_id, organisation_id, rules, catalogue)
+
+
+def _new(question: AskOffer, rules: Rules, catalogue: Catalogue) -> TrialOffer:
+    if question.country is not None and question.country not in catalogue.countries:
+        raise Refusal(RefusalCode.COUNTRY_UNSUPPORTED)
+    return TrialOffer(
+        path=rule.path(exists=False, managed=False),
+        region=None if question.country is None else catalogue.countries[question.country].region,
+        services=_services(question.partner_id, Holdings(), catalogue),
+        lengths_days=rules.trial_lengths_days,
+    )
+
+
+async def _existing(
+    connection: Connection, partner_id: PartnerId, organisation_id: OrganisationId, rules: Rules, catalogue: Catalogue
+) -> TrialOffer:
+    organisation = await connection.fetchrow(
+        "select name, region, state from organisations where organisation_id = $1", organisation_id
+    )
+    if organisation is None:
+        raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND)
+    if organisation["state"] in GONE:
+        raise Refusal(RefusalCode.ORG_DELETED)
+    managed = await customers.access(connection, partner_id, organisation_id) is not None
+    held = await holdings(connection, organisation_id)
+    partners = await connection.fetch(
+        "select partner_id from managements where organisation_id = $1 order by partner_id", organisation_id
+    )
+    return TrialOffer(
+        path=rule.path(exists=True, managed=managed),
+        organisation_id=organisation_id,
+        organisation_name=organisation["name"],
+        region=organisation["region"],
+        services=_services(partner_id, held, catalogue),
+        bought=tuple(sorted(rule.owned(held.licence_sets, catalogue))) if managed else (),
+        partners=tuple(PartnerId(row["partner_id"]) for row in partners) if managed else (),
+        lengths_days=rules.trial_lengths_days,
+    )
+
+
+def _services(partner_id: PartnerId, held: Holdings, catalogue: Catalogue) -> tuple[ServiceOffer, ...]:
+    reasons = rule.ineligible([service.key for service in catalogue.services], partner_id, held, catalogue)
+    return tuple(
+        ServiceOffer(service=service.key, name=service.name, refusal=reasons.get(service.key))
+        for service in catalogue.services
+    )

@@ -1,0 +1,106 @@
+"""What the platform is to do for a trial, as rows of `trial_services` (PV-03, PV-04)."""
+
+from collections.abc import Collection
+
+from adapters.postgres.database import Connection
+from adapters.postgres.trials.rows import Trial
+from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.platform import Built, Deed, PlatformOrder
+from tenure.ids import OrganisationId
+
+_DEEDS = {"ordered": Deed.BUILD, "leaving": Deed.TEAR_DOWN}
+
+
+async def due(
+    connection: Connection, trial: Trial, catalogue: Catalogue, deeds: Collection[Deed]
+) -> tuple[PlatformOrder, ...]:
+    """The orders that are open, in order of service; what is torn down goes before what is built."""
+    rows = await connection.fetch(
+        "select s.service, s.state, s.turn, s.resource, o.region"
+        "  from trial_services s join trials t using (trial_id) join organisations o using (organisation_id)"
+        " where s.trial_id = $1 and s.state in ('ordered', 'leaving') order by s.state = 'ordered', s.service",
+        trial.trial_id,
+    )
+    return tuple(
+        PlatformOrder(
+            key=f"{trial.trial_id}/{row['service']}/{row['turn']}/{deed}",
+            deed=deed,
+            trial_id=trial.trial_id,
+            organisation_id=trial.organisation_id,
+            service=row["service"],
+            region=row["region"],
+            seats=trial.seats,
+            site=trial.site if (known := catalogue.service(row["service"])) is not None and known.meetings else None,
+            phone_numbers=1 if known is not None and known.calling and deed is Deed.BUILD else 0,
+            resource=row["resource"],
+        )
+        for row in rows
+        if (deed := _DEEDS[row["state"]]) in deeds
+    )
+
+
+async def to_erase(connection: Connection, organisation_id: OrganisationId) -> tuple[PlatformOrder, ...]:
+    """Tear-downs of everything that stands, or may stand, of an organisation's trials."""
+    rows = await connection.fetch(
+        "select t.trial_id, s.service, s.turn, s.resource from trial_services s join trials t using (trial_id)"
+        " where t.organisation_id = $1 and s.state <> 'gone' order by t.trial_id, s.service",
+        organisation_id,
+    )
+    return tuple(
+        PlatformOrder(
+            key=f"{row['trial_id']}/{row['service']}/{row['turn']}/{Deed.TEAR_DOWN}",
+            deed=Deed.TEAR_DOWN,
+            trial_id=row["trial_id"],
+            organisation_id=organisation_id,
+            service=row["service"],
+            resource=row["resource"],
+        )
+        for row in rows
+    )
+
+
+async def done(connection: Connection, order: PlatformOrder, built: Built) -> bool:
+    """Write down what was built or torn down; False where that had been written before, or its turn is over.
+
+    What was built though it was cancelled meanwhile stays to be torn down, by the name that the platform gave it.
+    """
+    turn = int(order.place.rpartition("/")[2])
+    if order.deed is Deed.TEAR_DOWN:
+        return bool(
+            await connection.fetchval(
+                "update trial_services set state = 'gone', problem = null"
+                " where trial_id = $1 and service = $2 and turn = $3 and state = 'leaving' returning true",
+                order.trial_id,
+                order.service,
+                turn,
+            )
+        )
+    state = await connection.fetchval(
+        "update trial_services set state = case state when 'ordered' then 'built' else state end, resource = $4,"
+        " problem = null"
+        " where trial_id = $1 and service = $2 and turn = $3 and state in ('ordered', 'leaving') and resource is null"
+        " returning state",
+        order.trial_id,
+        order.service,
+        turn,
+        built.resource,
+    )
+    return bool(state == "built")
+
+
+async def refused(connection: Connection, order: PlatformOrder, code: str) -> None:
+    """Keep the platform's own code for whoever looks at the trial."""
+    await connection.execute(
+        "update trial_services set problem = $3 where trial_id = $1 and service = $2 and state in ('ordered', 'leaving')",
+        order.trial_id,
+        order.service,
+        code[:100],
+    )
+
+
+async def all_built(connection: Connection, trial: Trial) -> bool:
+    """Whether every service of the trial stands (PV-03)."""
+    found: bool = await connection.fetchval(
+        "select not exists (select from trial_services where trial_id = $1 and state = 'ordered')", trial.trial_id
+    )
+    return found

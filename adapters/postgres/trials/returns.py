@@ -1,0 +1,209 @@
+"""The port `Devices` on Postgres."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import asyncpg
+
+from adapters.postgres import audit
+from adapters.postgres.commands import once
+from adapters.postgres.database import Connection, Database, business_now, lock
+from adapters.postgres.trials import devices
+from adapters.postgres.trials.people import require_admin
+from tenure.contracts.base import Instant
+from tenure.contracts.catalogue import Carrier, Catalogue
+from tenure.contracts.device import (
+    DeviceReturnView,
+    DeviceState,
+    FindDemoOrder,
+    RegisterReturn,
+    RequestReturnLabel,
+    ReturnGuide,
+    ShipDevices,
+    TrialDevice,
+)
+from tenure.contracts.trial import TrialCommand
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrganisationId, PartnerId, TrialId
+from tenure.policy.device import guide
+from tenure.policy.rules import Rules
+from tenure.ports import Caller
+
+_VIEW: Final = """
+select d.*, business_now() as now,
+       (select json_agg(json_build_object('serial', v.serial, 'returned_at', v.returned_at) order by v.serial)
+          from trial_devices v where v.trial_id = d.trial_id) as devices
+  from device_returns d
+"""
+_ONE: Final = _VIEW + " where d.trial_id = $1 and ($2::text is null or d.partner_id = $2)"
+_OUTSTANDING: Final = (
+    _VIEW
+    + """
+ where exists (select from trial_devices v where v.trial_id = d.trial_id and v.returned_at is null)
+   and ($1::text is null or d.partner_id = $1) and ($2::boolean is null or $2 = (d.due_at <= business_now()))
+ order by d.due_at, d.trial_id limit 1000
+"""
+)
+_BY_ADMIN: Final = """
+select d.demo_order from device_returns d
+  join customer_admins a on a.organisation_id = d.organisation_id
+ where d.organisation_id = $1 and lower(a.email) = lower($2) and ($3::text is null or d.partner_id = $3)
+ order by d.device_ends_at desc limit 1
+"""
+_BY_SERIALS: Final = """
+select d.demo_order from device_returns d join trial_devices v using (trial_id)
+ where $2::text is null or d.partner_id = $2
+ group by d.trial_id, d.demo_order, d.device_ends_at
+having array_agg(v.serial order by v.serial) = $1::text[]
+ order by d.device_ends_at desc limit 1
+"""
+
+
+class PostgresDevices:
+    """The port `Devices`."""
+
+    def __init__(self, database: Database, rules: Rules, catalogue: Catalogue, *, message_domain: str) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._shipping = devices.Shipping(rules, message_domain)
+
+    async def ship(self, caller: Caller, command: ShipDevices) -> DeviceReturnView:
+        """Devices were shipped: their end date is mailed, and their return is waited for (DV-02)."""
+
+        async def carry_out(connection: Connection) -> DeviceReturnView:
+            await self._shipping.ship(caller, command, connection)
+            return await self._show(connection, caller, command.trial_id)
+
+        return await once(self._database, caller, command, DeviceReturnView, carry_out)
+
+    async def request_return_label(self, caller: Caller, command: RequestReturnLabel) -> ReturnGuide:
+        """A new label, in the USA only; elsewhere the refusal says how devices go back (DV-05, DV-06).
+
+        Raises:
+            Refusal: `label_us_only`, `devices_not_shipped`, or what `require_admin` refuses.
+        """
+
+        async def carry_out(connection: Connection) -> ReturnGuide:
+            row = await self._lock(connection, caller, command)
+            how = guide(self._catalogue.carrier(row["country"]))
+            if how.carrier is not Carrier.UPS:
+                raise Refusal(RefusalCode.LABEL_US_ONLY, details={"carrier": how.carrier, "steps": list(how.steps)})
+            now = await business_now(connection)
+            await connection.execute(
+                "update device_returns set label_requested_at = $2 where trial_id = $1", command.trial_id, now
+            )
+            await audit.append(
+                connection,
+                subject=row["organisation_id"],
+                at=now,
+                actor=caller.actor,
+                action="return_label_requested",
+                details={"trial_id": command.trial_id},
+            )
+            return how.model_copy(update={"label_sent": True})
+
+        return await once(self._database, caller, command, ReturnGuide, carry_out, by_partners=True)
+
+    async def register_return(self, caller: Caller, command: RegisterReturn) -> DeviceReturnView:
+        """Devices came back, by serial number (DV-07, DV-09).
+
+        Raises:
+            Refusal: `serial_mismatch`, `devices_not_shipped`, or what `require_admin` refuses.
+        """
+
+        async def carry_out(connection: Connection) -> DeviceReturnView:
+            row = await self._lock(connection, caller, command)
+            await devices.register(
+                connection,
+                command.trial_id,
+                OrganisationId(row["organisation_id"]),
+                command.serials,
+                at=await business_now(connection),
+                actor=caller.actor,
+            )
+            return await self._show(connection, caller, command.trial_id)
+
+        return await once(self._database, caller, command, DeviceReturnView, carry_out, by_partners=True)
+
+    async def show(self, caller: Caller, trial_id: TrialId) -> DeviceReturnView:
+        """The devices of one trial.
+
+        Raises:
+            Refusal: `devices_not_shipped`, also to another partner (P14).
+        """
+        async with self._database.read() as connection:
+            return await self._show(connection, caller, trial_id)
+
+    async def outstanding(
+        self, caller: Caller, *, partner_id: PartnerId | None = None, overdue: bool | None = None
+    ) -> Sequence[DeviceReturnView]:
+        """What is still to come back, the earliest first (DV-09).
+
+        Raises:
+            Refusal: `not_permitted` for another partner's.
+        """
+        if caller.partner_id is not None and partner_id not in {None, caller.partner_id}:
+            raise Refusal(RefusalCode.NOT_PERMITTED)
+        async with self._database.read() as connection:
+            rows = await connection.fetch(_OUTSTANDING, caller.partner_id or partner_id, overdue)
+        return [self._view(row) for row in rows]
+
+    async def find_demo_order(self, caller: Caller, command: FindDemoOrder) -> str:
+        """The demo order number, to those who can say enough about it (DV-08).
+
+        Raises:
+            Refusal: `demo_order_not_found`; some of the serial numbers are not enough.
+        """
+        async with self._database.read() as connection:
+            if command.serials:
+                serials = sorted(set(command.serials))
+                found = await connection.fetchval(_BY_SERIALS, serials, caller.partner_id)
+            else:
+                found = await connection.fetchval(
+                    _BY_ADMIN, command.by_organisation, command.admin_email, caller.partner_id
+                )
+        if found is None:
+            raise Refusal(RefusalCode.DEMO_ORDER_NOT_FOUND)
+        return str(found)
+
+    async def _lock(self, connection: Connection, caller: Caller, command: TrialCommand) -> asyncpg.Record:
+        """Lock the organisation that devices were shipped to, gone or not, for an admin of the partner."""
+        row = await connection.fetchrow(_ONE, command.trial_id, caller.partner_id)
+        if row is None:
+            raise Refusal(RefusalCode.DEVICES_NOT_SHIPPED)
+        await lock(connection, OrganisationId(row["organisation_id"]))
+        await require_admin(connection, caller, PartnerId(row["partner_id"]), command.by, seller=False)
+        return row
+
+    async def _show(self, connection: Connection, caller: Caller, trial_id: TrialId) -> DeviceReturnView:
+        row = await connection.fetchrow(_ONE, trial_id, caller.partner_id)
+        if row is None:
+            raise Refusal(RefusalCode.DEVICES_NOT_SHIPPED)
+        return self._view(row)
+
+    def _view(self, row: asyncpg.Record) -> DeviceReturnView:
+        overdue = row["due_at"] <= row["now"]
+        found: list[dict[str, Any]] = row["devices"] or []
+        trial_devices = tuple(_device(device["serial"], device["returned_at"], overdue=overdue) for device in found)
+        return DeviceReturnView(
+            trial_id=row["trial_id"],
+            organisation_id=row["organisation_id"],
+            partner_id=row["partner_id"],
+            demo_order=row["demo_order"],
+            device_ends_at=row["device_ends_at"],
+            due_at=row["due_at"],
+            overdue=any(device.state is DeviceState.OVERDUE for device in trial_devices),
+            guide=guide(self._catalogue.carrier(row["country"])),
+            devices=trial_devices,
+        )
+
+
+def _device(serial: str, returned_at: Instant | None, *, overdue: bool) -> TrialDevice:
+    open_state = DeviceState.OVERDUE if overdue else DeviceState.SHIPPED
+    return TrialDevice.model_validate(
+        {
+            "serial": serial,
+            "state": open_state if returned_at is None else DeviceState.RETURNED,
+            "returned_at": returned_at,
+        }
+    )

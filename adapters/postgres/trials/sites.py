@@ -1,0 +1,37 @@
+"""Meetings sites: one organisation's each, and never again its own once purged (TR-10, GR-08)."""
+
+from adapters.postgres.database import Connection
+from tenure.contracts.base import Instant
+from tenure.contracts.trial import Site
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrganisationId
+
+
+async def take(connection: Connection, site: Site | None, organisation_id: OrganisationId, at: Instant) -> None:
+    """Reserve a site's address for an organisation, which may have it already.
+
+    Raises:
+        Refusal: `site_url_taken` where another has it, or where it was purged from this very organisation.
+    """
+    if site is None:
+        return
+    taken = await connection.fetchval(
+        "insert into meeting_sites as known (site_url, organisation_id, since) values ($1, $2, $3)"
+        " on conflict (site_url) do update set organisation_id = $2, since = $3, state = 'in_use'"
+        " where known.state = 'free' or (known.state = 'in_use' and known.organisation_id = $2)"
+        "    or (known.state = 'retired' and known.organisation_id <> $2)"
+        " returning true",
+        site.url,
+        organisation_id,
+        at,
+    )
+    if not taken:
+        raise Refusal(RefusalCode.SITE_URL_TAKEN)
+
+
+async def give_back(connection: Connection, site: Site | None) -> None:
+    """A site that was reserved and never used can be anybody's."""
+    if site is not None:
+        await connection.execute(
+            "update meeting_sites set state = 'free' where site_url = $1 and state = 'in_use'", site.url
+        )

@@ -1,0 +1,97 @@
+"""Reading trials as their partner, operators and services see them (PS)."""
+
+from typing import Any, Final
+
+import asyncpg
+
+from adapters.postgres.database import Connection
+from tenure.contracts.trial import Site, TrialContact, TrialPage, TrialService, TrialState, TrialView
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrganisationId, PartnerId, TrialId
+from tenure.ports import Caller
+
+# Gone organisations leave every list (PS-06); an operator may still read one trial of one in quarantine.
+_VIEW: Final = """
+select t.*, o.name as organisation_name, o.state as organisation_state, r.state as consent,
+       r.deadline_at as consent_deadline_at, m.access, d.device_ends_at, d.due_at as devices_due_at,
+       (select min(n.held_until) from phone_numbers n where n.trial_id = t.trial_id and n.state = 'held') as numbers_held_until,
+       (select json_agg(json_build_object('service', s.service, 'state', s.state, 'problem', s.problem) order by s.service)
+          from trial_services s where s.trial_id = t.trial_id) as service_states,
+       c.name as contact_name, c.email as contact_email
+  from trials t join organisations o using (organisation_id)
+  left join trial_requests r on r.trial_id = t.trial_id
+  left join managements m on m.partner_id = t.partner_id and m.organisation_id = t.organisation_id
+  left join device_returns d on d.trial_id = t.trial_id
+  left join lateral (select a.name, a.email from customer_admins a
+                      where a.organisation_id = t.organisation_id and m.access is not null
+                      order by a.person_id limit 1) as c on true
+"""
+_ONE: Final = _VIEW + " where t.trial_id = $1 and ($2::text is null or t.partner_id = $2)"
+_PAGE: Final = (
+    _VIEW
+    + """
+ where o.state not in ('erasing', 'deleted')
+   and ($1::text is null or t.partner_id = $1)
+   and ($2::text is null or t.organisation_id = $2)
+   and ($3::text is null or t.state = $3)
+   and ($4::int is null or t.state = 'grace'
+        or (t.state = 'active' and t.ends_at < business_now() + make_interval(days => $4)))
+   and ($5::text is null or t.trial_id > $5)
+ order by t.trial_id limit $6
+"""
+)
+
+
+async def show(connection: Connection, caller: Caller, trial_id: TrialId) -> TrialView:
+    """One trial that the caller may see.
+
+    Raises:
+        Refusal: `trial_not_found`, also to another partner (P14); `org_deleted` once its organisation is fenced.
+    """
+    row = await connection.fetchrow(_ONE, trial_id, caller.partner_id)
+    if row is None:
+        raise Refusal(RefusalCode.TRIAL_NOT_FOUND)
+    if caller.partner_id is not None and row["organisation_state"] in {"erasing", "deleted"}:
+        raise Refusal(RefusalCode.ORG_DELETED)
+    return _view(row)
+
+
+async def page(
+    connection: Connection,
+    caller: Caller,
+    *,
+    partner_id: PartnerId | None,
+    organisation_id: OrganisationId | None,
+    state: TrialState | None,
+    ending_within_days: int | None,
+    after: TrialId | None,
+    limit: int,
+) -> TrialPage:
+    """Up to `limit` trials after an id; a partner sees its own.
+
+    Raises:
+        Refusal: `not_permitted` for another partner's.
+    """
+    if caller.partner_id is not None and partner_id not in {None, caller.partner_id}:
+        raise Refusal(RefusalCode.NOT_PERMITTED)
+    scope = caller.partner_id or partner_id
+    rows = await connection.fetch(_PAGE, scope, organisation_id, state, ending_within_days, after, limit + 1)
+    trials = tuple(_view(row) for row in rows[:limit])
+    return TrialPage(trials=trials, next_after=trials[-1].trial_id if len(rows) > limit else None)
+
+
+def _view(row: asyncpg.Record) -> TrialView:
+    fields: dict[str, Any] = {name: row[name] for name in TrialView.model_fields if name in row}
+    fields["services"] = tuple(TrialService.model_validate(service) for service in _services(row))
+    if row["site_url"] is not None:
+        fields["site"] = Site(url=row["site_url"], time_zone=row["site_time_zone"])
+    if row["contact_email"] is not None:
+        fields["contact"] = TrialContact(name=row["contact_name"], email=row["contact_email"])
+    if row["activated_at"] is None:
+        fields["licence_set_id"] = None
+    return TrialView.model_validate(fields)
+
+
+def _services(row: asyncpg.Record) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = row["service_states"] or []
+    return found

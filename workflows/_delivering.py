@@ -1,0 +1,63 @@
+"""How a process delivers mails beside what it waits for: however long a mail server refuses, it goes on."""
+
+import asyncio
+from collections.abc import Collection
+from functools import partial
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.notices import NoticeActivities
+    from tenure.contracts.notice import DeliverInput, DeliverResult
+    from workflows import _options
+    from workflows._waiting import Watch
+
+
+class Deliveries:
+    """Deliveries under way, one a notice. The ledger says what is queued; each attempt asks it again."""
+
+    def __init__(self, watch: Watch, summary: str) -> None:
+        """Take who is told once one has ended, and what a delivery is called in the Temporal UI."""
+        self._watch = watch
+        self._summary = summary
+        self._under_way: dict[str, workflow.ActivityHandle[DeliverResult]] = {}
+
+    def __bool__(self) -> bool:
+        """Whether any is under way."""
+        return bool(self._under_way)
+
+    def begin(self, notices: Collection[str]) -> None:
+        """Begin to deliver what is queued and not under way."""
+        for notice_id in notices:
+            if notice_id not in self._under_way:
+                delivery = workflow.start_activity_method(
+                    NoticeActivities.deliver, DeliverInput(notice_id=notice_id), **_options.mail(self._summary)
+                )
+                delivery.add_done_callback(partial(self._delivered, notice_id))
+                self._under_way[notice_id] = delivery
+
+    def follow(self, notices: Collection[str]) -> None:
+        """Deliver what is queued, and leave off what no longer is."""
+        for notice_id in [known for known in self._under_way if known not in notices]:
+            self._under_way.pop(notice_id).cancel()
+        self.begin(notices)
+
+    async def withdraw(self) -> None:
+        """No further attempt follows: nothing is true any more, or a next run takes over. One under way is waited for."""
+        deliveries, self._under_way = self._under_way, {}
+        for delivery in deliveries.values():
+            delivery.cancel()
+        await asyncio.gather(*deliveries.values(), return_exceptions=True)
+
+    def _delivered(self, notice_id: str, delivery: asyncio.Task[DeliverResult]) -> None:
+        """Have the facts read again once one has arrived or never will.
+
+        It may be queued once more: for another address of its recipient.
+        """
+        if delivery.cancelled():
+            return
+        if error := delivery.exception():
+            workflow.logger.error("A notice cannot be delivered.", exc_info=error)
+        elif self._under_way.get(notice_id) is delivery:
+            del self._under_way[notice_id]
+        self._watch.tell()
