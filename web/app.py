@@ -1,4 +1,4 @@
-"""The web application: the API under `/v1`, the console under `/console`, and the health of the process."""
+"""The web application: the API under `/v1`, the console, the customer's pages, and the health of the process."""
 
 from typing import Any, override
 
@@ -13,13 +13,40 @@ from tenure.contracts.portfolio import MAX_IMPORT_BYTES
 from tenure.settings import ServerSettings
 from tenure.signature import Verifier
 from web import problems
-from web.api import calendar, facts, feeds, health, imports, notices, operations, organisations
+from web.api import (
+    calendar,
+    consents,
+    conversions,
+    devices,
+    facts,
+    feeds,
+    health,
+    imports,
+    notices,
+    operations,
+    organisations,
+    trials,
+)
 from web.console.app import create_console
+from web.customer.app import create_customer_pages
 from web.intake import create_router
 from web.limits import BodyLimit
 from web.metrics import Metrics
 from web.services import Services
 
+_ROOMS = (
+    organisations,
+    facts,
+    trials,
+    consents,
+    conversions,
+    devices,
+    operations,
+    feeds,
+    calendar,
+    notices,
+    imports,
+)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -60,13 +87,15 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
     )
     app.state.services = services
     problems.register(app)
-    for room in (organisations, facts, operations, feeds, calendar, notices, imports):
+    for room in _ROOMS:
         app.include_router(room.router, responses=problems.RESPONSES)
     metrics = Metrics()
     app.include_router(_intake(services, settings, metrics), responses=problems.RESPONSES)
     app.include_router(metrics.router())
     app.include_router(health.router)
     app.mount("/console", create_console(services, settings))
+    for path, pages in create_customer_pages(services).items():
+        app.mount(path, pages)
     app.add_api_route("/", _front_door, include_in_schema=False)
     app.add_middleware(BodyLimit, paths={"/v1/activity": MAX_BATCH_BYTES, "/v1/imports": MAX_IMPORT_BYTES})
     app.add_middleware(_DefaultHeaders)

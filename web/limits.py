@@ -20,17 +20,18 @@ class BodyLimit:
     The framework's own limit answers a declared size in plain text, without a code.
     """
 
-    def __init__(self, app: ASGIApp, paths: Mapping[str, int]) -> None:
-        """Take the limits of the paths that have their own."""
+    def __init__(self, app: ASGIApp, paths: Mapping[str, int], otherwise: int = MAX_BODY_BYTES) -> None:
+        """Take the limits of the paths that have their own, and that of all others."""
         self._app = app
         self._paths = paths
+        self._otherwise = otherwise
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with its body limited."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._paths.get(scope["path"], MAX_BODY_BYTES)
+        limit = self._paths.get(scope["path"], self._otherwise)
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
             code = RefusalCode.TOO_LARGE

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
+from adapters.links import Links
+from tenure.contracts.catalogue import Catalogue
 from tenure.ports import (
     Activity,
     AuditTrail,
     Breakers,
+    Consents,
+    Devices,
     Erasures,
     Feeds,
     Forecast,
@@ -15,6 +19,7 @@ from tenure.ports import (
     Notices,
     Organisations,
     Tokens,
+    Trials,
     Writer,
 )
 
@@ -27,6 +32,11 @@ class Services:
     tokens: Tokens
     organisations: Organisations
     licences: Licences
+    trials: Trials
+    consents: Consents
+    devices: Devices
+    links: Links
+    catalogue: Catalogue
     erasures: Erasures
     breakers: Breakers
     activity: Activity

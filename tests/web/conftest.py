@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from tenure import Tenure
 from tenure.contracts.credential import CredentialRole
@@ -17,7 +17,9 @@ from tenure.policy.rules import BreakerLimit, Rules
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.integration.deletion.town import Town
+from tests.web.browsing import browsing
 from tests.web.site import Site, open_site
+from tests.web.trade import Trade
 
 QUICK = Rules(
     per_second=100,
@@ -56,6 +58,12 @@ async def site(town: Town, tmp_path: Path) -> AsyncIterator[Site]:
 
 
 @pytest.fixture
+async def trade(site: Site) -> Trade:
+    """A partner that sells trials there."""
+    return await Trade.open(site)
+
+
+@pytest.fixture
 async def operator(site: Site) -> AsyncIterator[Tenure]:
     """A client with the token of an operator, `ada`."""
     async with site.client(await site.token(CredentialRole.OPERATOR, name="ada")) as client:
@@ -78,6 +86,13 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=program, args=_CHROMIUM)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def context(browser: Browser, site: Site) -> AsyncIterator[BrowserContext]:
+    """A fresh browser that complains about nothing."""
+    async with browsing(browser, site) as context:
+        yield context
 
 
 def _install_chromium() -> str:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from adapters.postgres.tokens import PostgresTokens
 from tenure import Tenure
 from tenure.contracts.credential import Credential, CredentialRole
-from tenure.ids import PartnerId
+from tenure.ids import PartnerId, PersonId
 from tenure.ports import Caller
 from tenure.settings import InstallationKind, ServerSettings
 from tests.integration.deletion.town import Town
@@ -21,6 +21,7 @@ from web.app import create_app
 from web.problems import MEDIA_TYPE
 from web.server import serving
 from workers.application import Application, open_application
+from workers.stack.ports import free_port
 
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 32 bytes.").decode()
 
@@ -33,9 +34,16 @@ class Site:
     town: Town
     application: Application
 
-    async def token(self, role: CredentialRole, partner_id: PartnerId | None = None, name: str | None = None) -> str:
+    async def token(
+        self,
+        role: CredentialRole,
+        partner_id: PartnerId | None = None,
+        name: str | None = None,
+        person_id: PersonId | None = None,
+    ) -> str:
         """A new token; its name is the role's where none is given."""
-        credential = Credential(name=name or f"{role}-{partner_id or 'test'}", role=role, partner_id=partner_id)
+        name = name or f"{role}-{partner_id or 'test'}"
+        credential = Credential(name=name, role=role, partner_id=partner_id, person_id=person_id)
         return await PostgresTokens(self.application.database).create(Caller(actor="operator:test"), credential)
 
     def client(self, token: str | None, *, retry_for: timedelta = timedelta(0)) -> Tenure:
@@ -68,13 +76,16 @@ async def open_site(
     """Serve a town under its own rules."""
     rules = folder / "rules.json"
     rules.write_text(town.rules.model_dump_json())
+    port = free_port()
     settings = ServerSettings(
         database_url=SecretStr(town.url),
+        public_url=f"http://127.0.0.1:{port}",
+        link_secret=SecretStr("a secret of the tests that signs links"),
         installation=kind,
         rules_file=rules,
         webhook_secret=SecretStr(WEBHOOK_SECRET),
     )
     async with open_application(settings) as application:
         app = create_app(application.services, settings)
-        async with serving(app, "127.0.0.1", 0) as port:
-            yield Site(f"http://127.0.0.1:{port}", town, application)
+        async with serving(app, "127.0.0.1", port):
+            yield Site(settings.public_url, town, application)

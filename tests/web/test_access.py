@@ -10,6 +10,7 @@ from tenure.contracts.credential import CredentialRole
 from tenure.ids import PartnerId
 from tests.integration.deletion.town import admin
 from tests.web.site import Site, code
+from tests.web.trade import Trade
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer tnr_wrong", "Basic YWRhOmFkYQ=="])
@@ -18,7 +19,7 @@ async def test_without_a_token_nothing_is_answered(site: Site, authorization: st
     async with httpx.AsyncClient(base_url=site.url) as http:
         document = (await http.get("/v1/openapi.json")).json()
         operations = [
-            (method, path.format(organisation_id="org_a", import_id="0"))
+            (method, path.format(organisation_id="org_a", trial_id="trl_a", order_id="ord_a", import_id="0"))
             for path, methods in document["paths"].items()
             for method in methods
             if path.startswith("/v1/") and path != "/v1/activity"
@@ -121,13 +122,14 @@ async def test_nobody_brings_back_or_exempts(site: Site, operator: Tenure, http:
     assert await site.town.audit(marked) == ["marked"]
 
 
-async def test_no_get_changes_anything(site: Site, operator: Tenure) -> None:
+async def test_no_get_changes_anything(site: Site, operator: Tenure, trade: Trade) -> None:
     """Reading everything there is to read, as API and as pages, leaves every table as it was (P14)."""
     town = site.town
     warned = await town.warned()
     erased = await town.purging()
     await town.erase(erased)
     await town.fenced()
+    trial_id = await trade.asked(await town.organisation())
     token = await site.token(CredentialRole.OPERATOR, name="reader")
     before = await site.digest()
     async with httpx.AsyncClient(base_url=site.url) as http:
@@ -136,10 +138,13 @@ async def test_no_get_changes_anything(site: Site, operator: Tenure) -> None:
         document = (await http.get("/v1/openapi.json")).json()
         api = [path for path, methods in document["paths"].items() if "get" in methods]
         pages = ["", "?show=to-be-deleted", "calendar", "calendar.ics", "erasures", "breakers", "feeds", "sign-in"]
+        pages += ["trials", "trials?show=ending", "devices", "devices?show=overdue", f"trials/{trial_id}"]
         pages += [f"organisations/{warned}", f"organisations/{warned}/warning", f"receipts/{erased}"]
         for path in api:
             for organisation_id in (warned, erased):
-                address = path.format(organisation_id=organisation_id, import_id="0")
+                address = path.format(
+                    organisation_id=organisation_id, trial_id=trial_id, order_id="ord_a", import_id="0"
+                )
                 response = await http.get(address, headers={"Authorization": f"Bearer {token}"})
                 assert response.status_code < 500, (address, response.text)
         for page in pages:

@@ -1,38 +1,19 @@
 """The console in a real browser: what operators and partners see and do."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.organisation import OrganisationState
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.integration.deletion.town import DAY, Town
+from tests.web.browsing import PHONE
 from tests.web.conftest import QUICK
 from tests.web.site import Site, open_site
-
-PHONE: ViewportSize = {"width": 360, "height": 740}
-
-
-@pytest.fixture
-async def context(browser: Browser, site: Site) -> AsyncIterator[BrowserContext]:
-    """A fresh browser that complains about nothing: no error of a page, no refused style, no request elsewhere."""
-    context = await browser.new_context()
-    complaints: list[str] = []
-    context.on(
-        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
-    )
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    context.on(
-        "request", lambda request: complaints.append(request.url) if not request.url.startswith(site.url) else None
-    )
-    yield context
-    await context.close()
-    assert [complaint for complaint in complaints if "status of 4" not in complaint] == []
 
 
 async def sign_in(context: BrowserContext, site: Site, token: str, path: str = "/console/") -> Page:
@@ -162,7 +143,12 @@ async def test_a_partner_sees_its_own_and_no_switches(site: Site, context: Brows
     await site.town.mark(own)
     page = await sign_in(context, site, await site.token(CredentialRole.PARTNER, partner_id))
     await expect(page.locator("tbody tr")).to_have_count(1)
-    assert await page.get_by_role("navigation").get_by_role("link").all_inner_texts() == ["Customers", "Calendar"]
+    assert await page.get_by_role("navigation").get_by_role("link").all_inner_texts() == [
+        "Customers",
+        "Trials",
+        "Devices",
+        "Calendar",
+    ]
     await page.goto(f"{site.url}/console/organisations/{own}")
     await expect(page.get_by_role("heading", name="Evidence")).to_be_visible()
     await expect(page.get_by_role("heading", name="Audit")).to_have_count(0)
@@ -202,7 +188,17 @@ async def test_a_session_begins_and_ends(site: Site, context: BrowserContext) ->
 async def test_a_simulation_says_so_on_every_screen(site: Site, page: Page, context: BrowserContext) -> None:
     """Every page of a simulation says what it is, before the sign-in and on errors too (SF-10)."""
     organisation_id = await site.town.warned()
-    pages = ["", "calendar", "erasures", "breakers", "feeds", "nothing", f"organisations/{organisation_id}"]
+    pages = [
+        "",
+        "trials",
+        "devices",
+        "calendar",
+        "erasures",
+        "breakers",
+        "feeds",
+        "nothing",
+        f"organisations/{organisation_id}",
+    ]
     for path in [*pages, f"organisations/{organisation_id}/warning", "organisations/org_none"]:
         await page.goto(f"{site.url}/console/{path}")
         await expect(page.get_by_role("note")).to_contain_text("Simulation.")
@@ -234,6 +230,8 @@ async def test_pages_fit_a_phone(site: Site, page: Page) -> None:
     await page.set_viewport_size(PHONE)
     for path in (
         "",
+        "trials",
+        "devices",
         "calendar",
         "erasures",
         "breakers",
@@ -254,7 +252,7 @@ async def test_pages_can_be_read_aloud(site: Site, page: Page) -> None:
     warned = await site.town.warned()
     await site.town.fenced()
     await site.town.execute("update breakers set open_since = business_now(), reason = 'test'")
-    for path in ("", "calendar", "erasures", "breakers", "feeds", f"organisations/{warned}"):
+    for path in ("", "trials", "devices", "calendar", "erasures", "breakers", "feeds", f"organisations/{warned}"):
         await page.goto(f"{site.url}/console/{path}")
         assert await page.locator("html").get_attribute("lang") == "en"
         await expect(page.locator("h1")).to_have_count(1)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, status
 
 from tenure.contracts.licence import ExpireLicences, GrantLicences, LicenceSet, RestoreLicences
-from tenure.contracts.organisation import Manage
+from tenure.contracts.organisation import GrantFullAccess, Manage
 from web.security import Ports, StaffCommander
 
 router = APIRouter(prefix="/v1")
@@ -37,3 +37,9 @@ async def start_management(ports: Ports, caller: StaffCommander, command: Manage
 async def end_management(ports: Ports, caller: StaffCommander, command: Manage) -> None:
     """A partner loses a customer: with the last one its own organisation may be marked (DM-02)."""
     await ports.organisations.unmanage(caller, command)
+
+
+@router.post("/managements/grant-full-access", status_code=status.HTTP_204_NO_CONTENT, tags=["managements"])
+async def grant_full_access(ports: Ports, caller: StaffCommander, command: GrantFullAccess) -> None:
+    """A full admin of the customer lets a managing partner administer everything (RO-02)."""
+    await ports.organisations.grant_full_access(caller, command)

@@ -46,6 +46,7 @@ async def organisation(visit: Visit) -> Response:
         view=view,
         explanation=explanation,
         picture=picture(explanation),
+        trials=(await visit.services.trials.page(visit.caller(), organisation_id=organisation_id)).trials,
         notices=await visit.services.notices.of(visit.caller(), organisation_id),
         audit=await _audit(visit, view),
     )

@@ -8,17 +8,19 @@ from typing import Any, Final, cast
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tenure.contracts.base import Instant
 from tenure.contracts.credential import Credential, CredentialRole
 from tenure.errors import Refusal, RefusalCode
-from tenure.ids import OrganisationId
+from tenure.ids import OrganisationId, TrialId
 from tenure.ports import Caller
 from tenure.settings import InstallationKind
 from web.console import wording
-from web.console.session import Sessions, from_our_page
+from web.console.session import Sessions
+from web.origin import from_our_page
 from web.security import caller_of
 from web.services import Services
 
@@ -95,6 +97,17 @@ class Visit:
         except ValueError as error:
             raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND) from error
 
+    def trial_id(self) -> TrialId:
+        """The trial that the path names.
+
+        Raises:
+            Refusal: `trial_not_found`, also where it is no id at all.
+        """
+        try:
+            return TrialId(self.request.path_params["trial_id"])
+        except ValueError as error:
+            raise Refusal(RefusalCode.TRIAL_NOT_FOUND) from error
+
     def render(self, template: str, **context: Any) -> Response:
         """A page for this visitor."""
         return self.desk.render(template, credential=self.credential, now=self.now, **context)
@@ -119,6 +132,18 @@ def signed_in(view: View, roles: frozenset[CredentialRole] = READERS) -> Callabl
         return await view(Visit(request, desk, credential, await desk.services.installation.now()))
 
     return endpoint
+
+
+def key_of(form: FormData) -> str:
+    """The key that came with a form: sent twice, it acts once (P10).
+
+    Raises:
+        Refusal: `invalid_input` where none came.
+    """
+    key = form.get("key")
+    if not isinstance(key, str) or not key:
+        raise Refusal(RefusalCode.INVALID_INPUT)
+    return key
 
 
 def require_our_page(request: Request) -> None:

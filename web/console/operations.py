@@ -11,7 +11,7 @@ from starlette.routing import Route
 from tenure.contracts.breaker import ReleaseBreaker
 from tenure.contracts.erasure import AbortErasures, ErasureState
 from tenure.errors import Refusal, RefusalCode
-from web.console.desk import OPERATORS, Visit, signed_in
+from web.console.desk import OPERATORS, Visit, key_of, signed_in
 
 
 async def breakers(visit: Visit) -> Response:
@@ -25,7 +25,7 @@ async def release(visit: Visit) -> Response:
     """Let a stated number through."""
     form = await visit.request.form()
     command = _command(ReleaseBreaker, scope=form.get("scope"), count=form.get("count"), reason=form.get("reason"))
-    done = await visit.services.breakers.release(visit.caller(_key(form)), command)
+    done = await visit.services.breakers.release(visit.caller(key_of(form)), command)
     return visit.render(
         "breakers.html", here="breakers", breakers=await visit.services.breakers.all(), key=uuid4(), done=done
     )
@@ -50,7 +50,7 @@ async def abort(visit: Visit) -> Response:
     """Abort what was confirmed."""
     form = await visit.request.form()
     command = _abort(form)
-    result = await visit.services.erasures.abort(visit.caller(_key(form)), command)
+    result = await visit.services.erasures.abort(visit.caller(key_of(form)), command)
     return visit.render("abort.html", here="erasures", result=result, reason=command.reason, key=None, done=True)
 
 
@@ -71,14 +71,6 @@ def _command[Command: (AbortErasures, ReleaseBreaker)](command: type[Command], *
     except ValidationError as error:
         wrong = "; ".join(f"{item['loc'][0]}: {item['msg']}" for item in error.errors(include_input=False))
         raise Refusal(RefusalCode.INVALID_INPUT, f"The form is incomplete: {wrong}.") from error
-
-
-def _key(form: FormData) -> str:
-    """The key that came with the form: sent twice, it acts once (P10)."""
-    key = form.get("key")
-    if not isinstance(key, str) or not key:
-        raise Refusal(RefusalCode.INVALID_INPUT)
-    return key
 
 
 ROUTES = [

@@ -1,8 +1,7 @@
 """Sessions of the console: a cookie that holds the sealed token, and nothing on the server.
 
 The token is looked up again for each page, so that revoking it ends its sessions at once. The cookie is `SameSite=Strict`,
-and a POST is taken only from a page of ours, which the browser itself attests (`Sec-Fetch-Site`, or `Origin` where that is
-missing); so forms need no token of their own.
+and a POST is taken only from a page of ours (`web.origin`).
 """
 
 import base64
@@ -65,12 +64,3 @@ class Sessions:
             return self._fernet.decrypt(sealed.encode(), ttl=LIFETIME_SECONDS).decode()
         except InvalidToken:
             return None
-
-
-def from_our_page(request: Request) -> bool:
-    """Whether the browser says that a form of this very site sent the request."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    origin = request.headers.get("origin")
-    return origin is not None and origin.partition("://")[2] == request.headers.get("host")

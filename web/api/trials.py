@@ -1,0 +1,103 @@
+"""Trials: asked for, looked at, and everything that a partner does to its own (TR, PV, TC)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from tenure.contracts.trial import (
+    AskOffer,
+    AssignLicences,
+    CancelTrial,
+    EditTrial,
+    ExtendTrial,
+    ProvideDetails,
+    RequestTrial,
+    ResendConsent,
+    TrialOffer,
+    TrialPage,
+    TrialState,
+    TrialView,
+)
+from tenure.ids import OrganisationId, PartnerId, TrialId
+from web.security import AnyCommander, AnyReader, Ports
+
+router = APIRouter(prefix="/v1/trials", tags=["trials"])
+
+
+@router.get("")
+async def list_trials(
+    ports: Ports,
+    caller: AnyReader,
+    partner_id: PartnerId | None = None,
+    organisation_id: OrganisationId | None = None,
+    state: TrialState | None = None,
+    ending_within_days: Annotated[
+        int | None, Query(ge=0, le=3650, description="Only active ones that end so soon, and those in grace.")
+    ] = None,
+    after: Annotated[TrialId | None, Query(description="`next_after` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> TrialPage:
+    """Trials in order of id (PS-02, PS-03, PS-04); a partner sees its own."""
+    return await ports.trials.page(
+        caller,
+        partner_id=partner_id,
+        organisation_id=organisation_id,
+        state=state,
+        ending_within_days=ending_within_days,
+        after=after,
+        limit=limit,
+    )
+
+
+@router.get("/{trial_id}")
+async def show_trial(ports: Ports, caller: AnyReader, trial_id: TrialId) -> TrialView:
+    """One trial; a partner sees its own."""
+    return await ports.trials.show(caller, trial_id)
+
+
+@router.post("/offer")
+async def offer_trial(ports: Ports, caller: AnyReader, question: AskOffer) -> TrialOffer:
+    """What could be tried with a customer, and how it would begin: a question, nothing changes (TR-05, TR-14, TR-20)."""
+    return await ports.trials.offer(caller, question)
+
+
+@router.post("/request")
+async def request_trial(ports: Ports, caller: AnyCommander, command: RequestTrial) -> TrialView:
+    """Begin a trial, or the request for consent to one; the same request again answers the same (TR-12, TR-23)."""
+    return await ports.trials.request(caller, command)
+
+
+@router.post("/resend-consent")
+async def resend_consent(ports: Ports, caller: AnyCommander, command: ResendConsent) -> TrialView:
+    """Mail the request for consent again; its deadline stays (CO-12)."""
+    return await ports.trials.resend_consent(caller, command)
+
+
+@router.post("/cancel")
+async def cancel_trial(ports: Ports, caller: AnyCommander, command: CancelTrial) -> TrialView:
+    """End a request or a trial, confirmed; before it is active, the customer leaves the list too (CO-13, TC-10)."""
+    return await ports.trials.cancel(caller, command)
+
+
+@router.post("/provide-details")
+async def provide_details(ports: Ports, caller: AnyCommander, command: ProvideDetails) -> TrialView:
+    """Say what provisioning needs; again, it is tried again (PV-01, PV-02)."""
+    return await ports.trials.provide_details(caller, command)
+
+
+@router.post("/extend")
+async def extend_trial(ports: Ports, caller: AnyCommander, command: ExtendTrial) -> TrialView:
+    """Replace the end by so many days from now; an earlier end is confirmed (TC-01 to TC-06)."""
+    return await ports.trials.extend(caller, command)
+
+
+@router.post("/edit")
+async def edit_trial(ports: Ports, caller: AnyCommander, command: EditTrial) -> TrialView:
+    """Replace the services (TC-07 to TC-09)."""
+    return await ports.trials.edit(caller, command)
+
+
+@router.post("/assign-licences")
+async def assign_licences(ports: Ports, caller: AnyCommander, command: AssignLicences) -> TrialView:
+    """Say who holds a licence of the trial (PV-05, PV-06)."""
+    return await ports.trials.assign_licences(caller, command)

@@ -1,0 +1,79 @@
+"""The words of the customer's pages: languages, names of services, and instants as the reader writes them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_name
+from babel.units import format_unit
+
+from adapters.texts.languages import Language, language
+from adapters.texts.services import service_name
+from tenure.contracts.base import Instant
+from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.licence import ServiceKey
+
+_UNITS: Final = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
+_PREFERENCE: Final = re.compile(r"\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{1,3})?))?\s*")
+_LONGEST_HEADER: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant in the organisation's zone, in words of a language: never in digits that could be misread."""
+
+    iso: str
+    month: str
+    number: str
+    """Of the day, as a calendar shows it."""
+    day: str
+    time: str
+    zone: str
+    left: str | None
+    """Until then, in its largest unit, rounded down; None where it has passed."""
+
+
+def moment(at: Instant, zone: str, now: Instant, locale: Locale) -> Moment:
+    """Put an instant into words."""
+    local = at.astimezone(ZoneInfo(zone))
+    name, offset = get_timezone_name(local, "long", locale=locale), get_timezone_gmt(local, "long", locale=locale)
+    return Moment(
+        iso=local.isoformat(),
+        month=format_date(local, "LLL", locale=locale),
+        number=format_date(local, "d", locale=locale),
+        day=format_date(local, "full", locale=locale),
+        time=format_time(local, "HH:mm", tzinfo=ZoneInfo(zone), locale=locale),
+        zone=name if name == offset else f"{name} ({offset})",
+        left=_left(at - now, locale),
+    )
+
+
+def _left(span: timedelta, locale: Locale) -> str | None:
+    for unit, length in _UNITS:
+        if span >= length:
+            return format_unit(span // length, f"duration-{unit}", "long", locale=locale)
+    return format_unit(1, "duration-minute", "long", locale=locale) if span > timedelta(0) else None
+
+
+def service_names(keys: Sequence[ServiceKey], catalogue: Catalogue, spoken: Language) -> list[str]:
+    """What services are called in a language; a key stands for one that the catalogue does not know any more."""
+    found = ((key, catalogue.service(key)) for key in keys)
+    return [key if service is None else service_name(service, spoken) for key, service in found]
+
+
+def of_browser(header: str) -> Language:
+    """The first language of `Accept-Language` that there is; English where there is none (RFC 9110 section 12.5.4)."""
+    wanted: list[tuple[float, str]] = []
+    for part in header[:_LONGEST_HEADER].split(","):
+        found = _PREFERENCE.fullmatch(part)
+        if found is not None:
+            wanted.append((float(found[2] or 1), found[1]))
+    for weight, tag in sorted(wanted, key=lambda one: -one[0]):
+        spoken = language(tag)
+        if weight and spoken.locale.language == tag.partition("-")[0].lower():
+            return spoken
+    return language("en")
