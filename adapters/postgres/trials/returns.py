@@ -31,7 +31,7 @@ from tenure.ports import Caller
 
 _VIEW: Final = """
 select d.*, business_now() as now,
-       (select json_agg(json_build_object('serial', v.serial, 'returned_at', v.returned_at) order by v.serial)
+       (select jsonb_agg(jsonb_build_object('serial', v.serial, 'returned_at', v.returned_at) order by v.serial)
           from trial_devices v where v.trial_id = d.trial_id) as devices
   from device_returns d
 """

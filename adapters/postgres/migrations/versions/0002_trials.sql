@@ -37,7 +37,7 @@ select p.organisation_id, p.person_id, p.name, p.email, p.email_version, p.langu
                 where r.person_id = p.person_id
                   and r.role in ('customer_full_admin', 'contact_of_record', 'customer_admin'));
 create view partner_admins as
-select t.partner_id, p.person_id, p.name, p.email, p.email_version, p.language,
+select t.partner_id, p.organisation_id, p.person_id, p.name, p.email, p.email_version, p.language,
        exists (select from person_roles r
                 where r.person_id = p.person_id and r.role in ('partner_full_admin', 'partner_sales_admin')) as sells
   from partners t join people p on p.organisation_id = t.organisation_id
