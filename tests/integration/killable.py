@@ -10,18 +10,21 @@ import dataclasses
 import functools
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from temporalio.workflow import ActivityConfig
 
+from adapters.postgres.database import Database
 from adapters.postgres.eraser import PostgresEraser
+from adapters.postgres.licences import PostgresLicences
 from tenure.exit import run
 from tenure.settings import ServerSettings
 from workers import worker
-from workers.application import Application, open_application, open_mailer
+from workers.application import Application, open_application, open_mailer, open_platform
 from workers.connection import connect
 from workflows import _options
 
@@ -47,10 +50,11 @@ class Armed:
         @functools.wraps(function)
         async def armed(*arguments: Any, **options: Any) -> Any:
             self._calls += 1
-            if moment == "before" and self._calls == int(count):
+            number = self._calls  # others may be called while this one is under way
+            if moment == "before" and number == int(count):
                 os.kill(os.getpid(), signal.SIGKILL)
             result = await function(*arguments, **options)
-            if moment == "after" and self._calls == int(count):
+            if moment == "after" and number == int(count):
                 os.kill(os.getpid(), signal.SIGKILL)
             return result
 
@@ -65,8 +69,16 @@ def arm(application: Application) -> Any:
     return dataclasses.replace(
         application,
         countdowns=Armed("countdowns", application.countdowns),
+        trial_steps=Armed("trial_steps", application.trial_steps),
         services=dataclasses.replace(application.services, **services),
     )
+
+
+@asynccontextmanager
+async def armed_platform(settings: ServerSettings, database: Database) -> AsyncIterator[Armed]:
+    """The platform, armed."""
+    async with open_platform(settings, database) as platform:
+        yield Armed("platform", platform)
 
 
 def hurried(options: Callable[[str], ActivityConfig]) -> Callable[[str], ActivityConfig]:
@@ -84,13 +96,15 @@ def hurried(options: Callable[[str], ActivityConfig]) -> Callable[[str], Activit
 
 async def main() -> int:
     """Work until killed or terminated."""
-    for name in ("facts", "mail", "destruction"):
+    for name in ("facts", "mail", "platform", "destruction"):
         setattr(_options, name, hurried(getattr(_options, name)))
     vars(worker).update(
         # Without a cache every workflow task replays the history, and no dead worker's queue is waited for. The sandbox
         # would load the options anew, as they are shipped.
         Worker=functools.partial(Worker, max_cached_workflows=0, workflow_runner=UnsandboxedWorkflowRunner()),
         PostgresEraser=lambda *ports: Armed("eraser", PostgresEraser(*ports)),
+        PostgresLicences=lambda *ports, **options: Armed("destruction", PostgresLicences(*ports, **options)),
+        open_platform=armed_platform,
         open_mailer=lambda settings: Armed("mailer", open_mailer(settings)),
     )
     settings = ServerSettings()
