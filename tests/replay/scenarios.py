@@ -11,6 +11,7 @@ from tenure.contracts.licence import ExpireLicences, GrantLicences, LicenceKind,
 from tenure.contracts.organisation import DeleteNow
 from tenure.contracts.process import ReconcileContract, ReconcileInput
 from tenure.ids import LicenceSetId, OrganisationId, PersonId
+from tests.replay.trial_scenarios import cancellation, consents, devices, trial_from_end_to_end
 from tests.workflows.installation import FEED, OPERATOR, Installation
 from workflows._options import LOOKS_PER_RUN
 
@@ -182,4 +183,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     long_run,
     graces,
     repair,
+    trial_from_end_to_end,
+    consents,
+    cancellation,
+    devices,
 )
