@@ -143,12 +143,11 @@ class AskOffer(Contract):
 
 
 class ServiceOffer(Contract):
-    """A service, and why it cannot be tried."""
+    """A service, and why it cannot be tried, or None where it can."""
 
     service: ServiceKey
     name: Text
     refusal: RefusalCode | None = None
-    """None: it is available."""
 
 
 class TrialOffer(Contract):
@@ -249,7 +248,6 @@ class ConsentRequest(Contract):
     language: str = "en"
     """The reader's, where that is known; else the organisation's."""
     time_zone: str = "UTC"
-    """The organisation's: for dates shown (Q-27)."""
     access: Access | None = None
     """What the partner may do there, once accepted (CO-08, CO-09)."""
 

@@ -1,0 +1,167 @@
+"""Trials and devices in the console: what partners and operators see, and what a partner's person does there."""
+
+import httpx
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+
+from tenure.contracts.credential import CredentialRole
+from tenure.contracts.device import ShipDevices
+from tenure.contracts.licence import ExpireLicences
+from tenure.contracts.trial import TrialState, TrialView
+from tenure.ids import OrganisationId, TrialId
+from tests.integration.deletion.town import DAY, SERVICE, admin
+from tests.web.site import Site
+from tests.web.test_console import sign_in
+from tests.web.trade import Trade
+
+
+@pytest.fixture
+async def customer(site: Site) -> OrganisationId:
+    """An organisation that the partner does not manage."""
+    return await site.town.organisation()
+
+
+@pytest.fixture
+async def trial_id(trade: Trade, customer: OrganisationId) -> TrialId:
+    """A request that waits for its consent."""
+    return await trade.asked(customer)
+
+
+@pytest.fixture
+async def trial(trade: Trade) -> TrialView:
+    """An active trial of 30 days."""
+    return await trade.active()
+
+
+@pytest.fixture
+async def page(site: Site, trade: Trade, context: BrowserContext) -> Page:
+    """The trials, with the partner's seller signed in."""
+    token = await site.token(CredentialRole.PARTNER, trade.partner_id, "kim", trade.seller)
+    return await sign_in(context, site, token, "/console/trials")
+
+
+async def test_trials_are_listed_with_the_time_left(
+    site: Site, trade: Trade, page: Page, trial_id: TrialId, trial: TrialView
+) -> None:
+    """Each trial with state, services, time left, access, and whom to ask; the filters give exactly theirs (PS-02, PS-04, PS-08)."""
+    late = await trade.active(length_days=90)
+    await page.reload()
+    pending = page.get_by_role("row", name=trial_id)
+    await expect(pending).to_contain_text("Pending customer consent")
+    await expect(pending).to_contain_text("Consent lapses in 9 days")
+    active = page.get_by_role("row", name=trial.trial_id)
+    await expect(active).to_contain_text("Ends in 29 days")
+    await expect(active).to_contain_text("calling, messaging")
+    await expect(active).to_contain_text("Full")
+    await page.get_by_role("link", name="About to end").click()
+    await expect(page.locator("tbody tr")).to_have_count(1)
+    await expect(page.get_by_role("row", name=trial.trial_id)).to_contain_text(
+        f"ada-1@{trial.organisation_id.name}.example"
+    )
+    await page.get_by_role("link", name="Pending consent").click()
+    await expect(page.locator("tbody tr")).to_have_count(1)
+    await page.get_by_role("link", name="Awaiting details").click()
+    await expect(page.get_by_text("No trial waits for its details.")).to_be_visible()
+    await page.goto(f"{site.url}/console/trials/{late.trial_id}")
+    await expect(page.get_by_role("region").first).to_contain_text("Ends in 89 days")
+
+
+async def test_a_request_is_mailed_again(site: Site, trade: Trade, page: Page, trial_id: TrialId) -> None:
+    """A pending request is resent from the list; a reload sends nothing twice (CO-11, PS-04, P10)."""
+    await page.reload()
+    await page.get_by_role("button", name="Resend the request").click()
+    await expect(page.get_by_role("status")).to_contain_text("mailed again")
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.reload()
+    mailings = "select mailings from trial_requests where trial_id = $1"
+    assert await site.town.value(int, mailings, trial_id) == 2
+    [entry] = await site.town.fetch("select actor from audit where action = 'consent_resent'")
+    assert entry["actor"] == "partner:kim"
+
+
+async def test_a_request_is_cancelled_and_removed(
+    site: Site, trade: Trade, page: Page, trial_id: TrialId, customer: OrganisationId
+) -> None:
+    """Cancel and remove asks for an explicit yes, and the customer leaves the list with it (CO-13, TC-10)."""
+    await page.reload()
+    await page.get_by_role("link", name="Cancel the request").click()
+    await page.get_by_role("button", name="Cancel and remove").click()  # the browser asks for the tick
+    assert (await trade.trials.show(SERVICE, trial_id)).state is TrialState.PENDING_CONSENT
+    await page.get_by_label("Yes, cancel it").check()
+    await page.get_by_role("button", name="Cancel and remove").click()
+    await expect(page.get_by_role("status")).to_contain_text("cancelled")
+    assert (await trade.trials.show(SERVICE, trial_id)).state is TrialState.CANCELLED
+    assert await site.town.fetch("select from managements where organisation_id = $1", customer) == []
+
+
+async def test_an_organisation_shows_its_trials(
+    site: Site, context: BrowserContext, trade: Trade, trial: TrialView
+) -> None:
+    """Its page tells the trial's end from the devices' own, lists what it holds, and tags what has expired (DV-03, PS-03, PS-05, CS-03)."""
+    ends_at = await site.town.now() + 10 * DAY
+    await trade.devices.ship(
+        SERVICE, ShipDevices(trial_id=trial.trial_id, demo_order="D-77", serials=("FCH1",), device_ends_at=ends_at)
+    )
+    licences = await site.town.licence_set(trial.organisation_id, "active")
+    expire = ExpireLicences(licence_set_id=licences, expired_at=await site.town.now())
+    await site.town.licences.expire(SERVICE, expire)
+    page = await sign_in(
+        context,
+        site,
+        await site.token(CredentialRole.OPERATOR),
+        f"/console/organisations/{trial.organisation_id}",
+    )
+    trials = page.get_by_role("region", name="Trials")
+    assert trial.ends_at is not None
+    await expect(trials.locator("[data-title='Trial end'] time")).to_have_attribute(
+        "datetime", trial.ends_at.isoformat()
+    )
+    await expect(trials.locator("[data-title='Device end'] time").first).to_have_attribute(
+        "datetime", ends_at.isoformat()
+    )
+    held = page.get_by_role("region", name="Licences")
+    await expect(held.get_by_role("row", name=licences)).to_contain_text("Expired")
+    assert trial.licence_set_id is not None
+    await expect(held.get_by_role("row", name=trial.licence_set_id)).to_contain_text("calling, messaging")
+    await expect(page.locator("main")).to_contain_text(f"managed by {trade.partner_id}")
+
+
+async def test_overdue_devices_are_listed(site: Site, trade: Trade, page: Page, trial: TrialView) -> None:
+    """What is out is listed by serial number, and what is late is marked (DV-09)."""
+    ends_at = await site.town.now() + 10 * DAY
+    shipment = ShipDevices(trial_id=trial.trial_id, demo_order="D-77", serials=("FCH1", "FCH2"), device_ends_at=ends_at)
+    await trade.devices.ship(SERVICE, shipment)
+    await page.get_by_role("link", name="Devices").click()
+    await expect(page.get_by_role("row", name=trial.trial_id)).to_contain_text("FCH1, FCH2")
+    await page.get_by_role("link", name="Overdue").click()
+    await expect(page.get_by_text("Nothing is overdue.")).to_be_visible()
+    await site.town.advance(25 * DAY)
+    await page.reload()
+    await expect(page.get_by_role("row", name=trial.trial_id)).to_contain_text("Overdue")
+
+
+async def test_only_a_person_of_the_partner_acts(
+    site: Site, trade: Trade, context: BrowserContext, trial_id: TrialId, customer: OrganisationId
+) -> None:
+    """Operators, tokens of nobody and other partners find no buttons, and their forms are refused (TC-21, P14)."""
+    rival = await Trade.open(site)
+    tokens = [
+        await site.token(CredentialRole.OPERATOR, name="ada"),
+        await site.token(CredentialRole.PARTNER, trade.partner_id, "nobody"),
+        await site.token(CredentialRole.PARTNER, rival.partner_id, "rival", rival.seller),
+    ]
+    before = await site.digest()
+    for token in tokens:
+        async with httpx.AsyncClient(base_url=site.url, headers={"Origin": site.url}) as http:
+            await http.post("/console/sign-in", data={"token": token})
+            listing = await http.get("/console/trials")
+            assert "Resend" not in listing.text
+            for act in ("resend", "cancel"):
+                form = {"key": "k", "confirmed": "true", "by": trade.seller}
+                response = await http.post(f"/console/trials/{trial_id}/{act}", data=form)
+                assert response.status_code in (403, 404)
+            assert (await http.get("/console/trials/none")).status_code == 404
+    assert await site.digest() == before
+    page = await sign_in(context, site, tokens[2], "/console/trials")
+    await expect(page.get_by_text("There are no trials yet")).to_be_visible()
+    assert admin(customer) not in await page.content()
