@@ -7,11 +7,13 @@ import pytest
 
 from adapters.postgres.processes import PostgresProcesses
 from tenure import names
+from tenure.contracts.device import ShipDevices
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.process import ProcessState, ProcessType
 from tenure.ids import OrganisationId
-from tests.integration.deletion.town import DAY, Town
+from tests.integration.deletion.town import DAY, SERVICE, Town
 from tests.integration.facts.desk import Desk, end
+from tests.integration.trials.fairground import Fairground
 
 HOUR = timedelta(hours=1)
 
@@ -84,6 +86,7 @@ async def test_missing_rows_are_written(town: Town, desk: Desk, processes: Postg
     await desk.grant(await town.organisation())
     await town.fenced()
     await marked(town)
+    await trials(town)
     needed = await town.fetch(
         "select workflow_id, type, organisation_id, input from processes where type <> 'DeletionCountdown'"
         " or organisation_id in (select organisation_id from organisations where state = 'marked') order by 1"
@@ -95,6 +98,18 @@ async def test_missing_rows_are_written(town: Town, desk: Desk, processes: Postg
     assert sorted(missing) == [row["workflow_id"] for row in needed]
     assert needed == await town.fetch("select workflow_id, type, organisation_id, input from processes order by 1")
     assert await processes.require_missing() == []
+
+
+async def trials(town: Town) -> None:
+    """A trial that waits for consent, and an active one with devices and with numbers on hold."""
+    ground = await Fairground.open(town)
+    await town.trials.request(SERVICE, ground.request("messaging", organisation_id=await town.organisation()))
+    trial = await ground.trial("messaging", "calling")
+    await ground.edit(trial, "messaging")
+    ship = ShipDevices(
+        trial_id=trial.trial_id, demo_order="DEMO-1", serials=("FTX1",), device_ends_at=await town.now() + DAY
+    )
+    await town.devices.ship(SERVICE, ship)
 
 
 async def lose_all(town: Town) -> None:
