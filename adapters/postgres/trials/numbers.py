@@ -2,11 +2,11 @@
 
 from adapters.postgres import audit
 from adapters.postgres.database import Connection
-from adapters.postgres.pending import clear_next_dates, put_next_date, require_process
+from adapters.postgres.pending import clear_next_dates, put_next_dates, require_process, wake_processes
 from adapters.postgres.trials.rows import Trial
 from tenure import names
 from tenure.contracts.base import Instant
-from tenure.contracts.forecast import NextKind
+from tenure.contracts.forecast import NextDate, NextKind
 from tenure.contracts.platform import PhoneNumber
 from tenure.contracts.process import ProcessType
 from tenure.contracts.trial_process import TrialInput
@@ -57,15 +57,7 @@ async def hold(
         return
     await connection.execute("update trials set number_holds = $2 where trial_id = $1", trial.trial_id, generation)
     await _record(connection, trial.organisation_id, trial.trial_id, "numbers_held", len(held), at=at, actor=actor)
-    await put_next_date(
-        connection,
-        organisation_id=trial.organisation_id,
-        kind=NextKind.NUMBER_RELEASE,
-        subject=trial.trial_id,
-        due_at=until,
-        rule="NR-02",
-        reason="numbers_held",
-    )
+    await _put_releases(connection, trial.organisation_id)
     await require_process(
         connection,
         workflow_id=names.number_retention_id(trial.trial_id, generation),
@@ -102,8 +94,9 @@ async def hand_over(
     )
     if not rows:
         return
-    await clear_next_dates(connection, organisation_id, NextKind.NUMBER_RELEASE)
+    await _put_releases(connection, organisation_id)
     await _record(connection, organisation_id, trial_id, "numbers_assigned", len(rows), at=at, actor=actor)
+    await wake_processes(connection, organisation_id)
 
 
 async def release(connection: Connection, trial: Trial, generation: int, *, at: Instant, actor: str) -> int:
@@ -114,7 +107,7 @@ async def release(connection: Connection, trial: Trial, generation: int, *, at: 
         trial.trial_id,
         generation,
     )
-    await clear_next_dates(connection, trial.organisation_id, NextKind.NUMBER_RELEASE, subject=trial.trial_id)
+    await _put_releases(connection, trial.organisation_id)
     if rows:
         await _record(
             connection, trial.organisation_id, trial.trial_id, "numbers_released", len(rows), at=at, actor=actor
@@ -132,6 +125,30 @@ async def held(connection: Connection, trial_id: TrialId, generation: int) -> tu
     )
     assert row is not None
     return row["count"], row["until"]
+
+
+async def _put_releases(connection: Connection, organisation_id: OrganisationId) -> None:
+    """Store when each trial's numbers are released next: it can have more than one hold at a time."""
+    await clear_next_dates(connection, organisation_id, NextKind.NUMBER_RELEASE)
+    holds = await connection.fetch(
+        "select trial_id, min(held_until) as until from phone_numbers where organisation_id = $1 and state = 'held'"
+        " group by trial_id order by trial_id",
+        organisation_id,
+    )
+    await put_next_dates(
+        connection,
+        [
+            NextDate(
+                organisation_id=organisation_id,
+                kind=NextKind.NUMBER_RELEASE,
+                subject=hold["trial_id"],
+                due_at=hold["until"],
+                rule="NR-02",
+                reason="numbers_held",
+            )
+            for hold in holds
+        ],
+    )
 
 
 async def _record(

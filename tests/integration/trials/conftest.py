@@ -8,6 +8,7 @@ from tenure.policy.rules import DEFAULT
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.integration.deletion.town import Town
+from tests.integration.trials.fairground import Fairground
 
 
 @pytest.fixture
@@ -15,3 +16,9 @@ async def town(fresh_database: FreshDatabase) -> AsyncIterator[Town]:
     """A town under the rules as they come."""
     async with Town.open(await fresh_database(InstallationKind.SIMULATION), DEFAULT, max_size=24) as town:
         yield town
+
+
+@pytest.fixture
+async def ground(town: Town) -> Fairground:
+    """A fairground with one partner in it."""
+    return await Fairground.open(town)

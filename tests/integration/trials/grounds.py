@@ -1,0 +1,178 @@
+"""The grounds of a fair in a town: partners with their people, and all that can be seen of trials."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from itertools import count
+
+import asyncpg
+import pytest
+
+from tenure.contracts.notice import Delivery, NoticeKind
+from tenure.contracts.organisation import Role
+from tenure.contracts.trial import TrialView
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId, TrialId
+from tests.integration.deletion.town import OPERATOR, Town
+
+_FACTS = (
+    "organisations",
+    "managements",
+    "people",
+    "person_roles",
+    "licence_sets",
+    "licence_assignments",
+    "trials",
+    "trial_services",
+    "trial_requests",
+    "meeting_sites",
+    "phone_numbers",
+    "orders",
+    "device_returns",
+    "trial_devices",
+    "next_dates",
+    "processes",
+    "notices",
+    "audit",
+)
+
+
+@dataclass(frozen=True)
+class Side:
+    """A partner and its admins: one who sells, one who may do everything, and one who may do neither."""
+
+    partner_id: PartnerId
+    organisation_id: OrganisationId
+    seller: PersonId
+    head: PersonId
+    helper: PersonId
+
+    @property
+    def everybody(self) -> set[PersonId]:
+        """All its admins."""
+        return {self.seller, self.head, self.helper}
+
+
+class Grounds:
+    """Partners and their people in a town, and what can be seen of their trials."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self._numbers = count(1)
+
+    # Who is there.
+
+    async def partner(self, name: str, *, tier: int = 1, distributor: Side | None = None) -> Side:
+        """A certified partner with an organisation of its own and three admins."""
+        own = await self.town.organisation(admins=0)
+        partner_id = PartnerId(f"ptr_{name}")
+        await self.town.execute(
+            "insert into partners (partner_id, name, organisation_id, tier, distributor_id, created_at)"
+            " values ($1, $2, $3, $4, $5, business_now())",
+            partner_id,
+            f"{name.title()} Telecom",
+            own,
+            tier,
+            None if distributor is None else distributor.partner_id,
+        )
+        return Side(
+            partner_id,
+            own,
+            await self.person(f"{name}-sal", own, Role.PARTNER_SALES_ADMIN),
+            await self.person(f"{name}-head", own, Role.PARTNER_FULL_ADMIN),
+            await self.person(f"{name}-pat", own, Role.PARTNER_ADMIN),
+        )
+
+    async def person(self, name: str, organisation_id: OrganisationId, *roles: Role) -> PersonId:
+        """Somebody in an organisation."""
+        person_id = PersonId(f"per_{name}")
+        await self.town.execute(
+            "insert into people (person_id, organisation_id, name, email, created_at)"
+            " values ($1, $2, $3, $3 || '@example.com', business_now())",
+            person_id,
+            organisation_id,
+            name,
+        )
+        for role in roles:
+            await self.town.execute("insert into person_roles (person_id, role) values ($1, $2)", person_id, role)
+        return person_id
+
+    async def loses_its_roles(self, person_id: PersonId) -> None:
+        """Somebody administers nothing any more."""
+        async with self.town.database.write() as connection:
+            await connection.execute("delete from person_roles where person_id = $1", person_id)
+
+    async def manage(self, side: Side, organisation_id: OrganisationId, access: str = "full") -> None:
+        """A partner manages an organisation."""
+        await self.town.execute(
+            "insert into managements values ($1, $2, $3, business_now()) on conflict do nothing",
+            side.partner_id,
+            organisation_id,
+            access,
+        )
+
+    # What can be seen.
+
+    async def show(self, trial_id: TrialId) -> TrialView:
+        """A trial as operators see it."""
+        return await self.town.trials.show(OPERATOR, trial_id)
+
+    async def row(self, trial_id: TrialId) -> asyncpg.Record:
+        """A trial as it is stored."""
+        [row] = await self.town.fetch("select * from trials where trial_id = $1", trial_id)
+        return row
+
+    async def licences(self, licence_set_id: LicenceSetId | None) -> asyncpg.Record:
+        """A licence set as it is stored."""
+        [row] = await self.town.fetch("select * from licence_sets where licence_set_id = $1", licence_set_id)
+        return row
+
+    async def numbers(self, organisation_id: OrganisationId) -> list[tuple[str, str | None]]:
+        """An organisation's phone numbers: their state, and whose they are."""
+        rows = await self.town.fetch(
+            "select state, licence_set_id from phone_numbers where organisation_id = $1 order by phone_number",
+            organisation_id,
+        )
+        return [(row["state"], row["licence_set_id"]) for row in rows]
+
+    async def queued(self, organisation_id: OrganisationId) -> set[tuple[str, str]]:
+        """Mails that wait: their kind, and to whom they go."""
+        rows = await self.town.fetch(
+            "select kind, recipient from notices where organisation_id = $1 and state = 'queued'", organisation_id
+        )
+        return {(row["kind"], row["recipient"]) for row in rows}
+
+    async def post(self, organisation_id: OrganisationId, *kinds: NoticeKind) -> list[Delivery]:
+        """Try every mail that waits, of these kinds where any are named; a mail server takes them. What was sent."""
+        rows = await self.town.fetch(
+            "select notice_id from notices where organisation_id = $1 and state = 'queued'"
+            " and (cardinality($2::text[]) = 0 or kind = any($2)) order by kind, recipient",
+            organisation_id,
+            list(kinds),
+        )
+        sent = []
+        for row in rows:
+            delivery = await self.town.notices.next_attempt(str(row["notice_id"]))
+            if delivery is not None:
+                await self.town.notices.accepted(str(row["notice_id"]), "250 2.0.0 Ok: queued as 4ABC")
+                sent.append(delivery)
+        return sent
+
+    async def refused(self, act: Awaitable[object]) -> RefusalCode:
+        """The code of a refusal; it has left nothing behind (XC-05, P10)."""
+        before = await self.facts()
+        with pytest.raises(Refusal) as refusal:
+            await act
+        assert await self.facts() == before
+        return refusal.value.code
+
+    async def facts(self) -> dict[str, list[str]]:
+        """Everything that a command about a trial can change."""
+        return {
+            table: [row["row"] for row in await self.town.fetch(f"select t::text as row from {table} t order by 1")]
+            for table in _FACTS
+        }
+
+
+def recipients(sent: list[Delivery], kind: NoticeKind) -> list[str]:
+    """Who got a kind of mail, each as often as they got it."""
+    return sorted(str(delivery.notice.recipient) for delivery in sent if delivery.notice.kind is kind)
