@@ -40,6 +40,17 @@ class Conversion(Contract):
     contact: PersonId | None = None
 
 
+class ClaimNumbers(Command):
+    """The phone numbers of a trial go to calling that its organisation has bought (NR-03).
+
+    A subscription that says it is of calling gets them by itself; this is for one that does not say so.
+    """
+
+    trial_id: TrialId
+    licence_set_id: LicenceSetId
+    """An active subscription of the same organisation."""
+
+
 class ActingAs(StrEnum):
     """As whom the contact sets the services up (TC-16)."""
 

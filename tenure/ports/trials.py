@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from tenure.contracts.conversion import Conversion, ConvertTrial, OrderSetUp, TieOrder
+from tenure.contracts.conversion import ClaimNumbers, Conversion, ConvertTrial, OrderSetUp, TieOrder
 from tenure.contracts.device import (
     DeviceReturnAt,
     DeviceReturnStep,
@@ -99,6 +99,10 @@ class Trials(Protocol):
 
     async def convert(self, caller: Caller, command: ConvertTrial) -> Conversion:
         """A paid order was processed (TC-12 to TC-20)."""
+        ...
+
+    async def claim_numbers(self, caller: Caller, command: ClaimNumbers) -> TrialView:
+        """Phone numbers on hold go to a purchase, strictly before the hold ends (NR-03)."""
         ...
 
     async def plan_conversion(self, caller: Caller, command: ConvertTrial) -> Conversion:

@@ -3,13 +3,15 @@
 from adapters.postgres import audit
 from adapters.postgres.database import Connection
 from adapters.postgres.pending import clear_next_dates, put_next_dates, require_process, wake_processes
-from adapters.postgres.trials.rows import Trial
+from adapters.postgres.trials.rows import Trial, lock_trial
 from tenure import names
 from tenure.contracts.base import Instant
+from tenure.contracts.conversion import ClaimNumbers
 from tenure.contracts.forecast import NextDate, NextKind
 from tenure.contracts.platform import PhoneNumber
 from tenure.contracts.process import ProcessType
 from tenure.contracts.trial_process import TrialInput
+from tenure.errors import Refusal, RefusalCode
 from tenure.ids import LicenceSetId, OrganisationId, TrialId
 from tenure.policy import trial as rule
 from tenure.policy.rules import Rules
@@ -97,6 +99,32 @@ async def hand_over(
     await _put_releases(connection, organisation_id)
     await _record(connection, organisation_id, trial_id, "numbers_assigned", len(rows), at=at, actor=actor)
     await wake_processes(connection, organisation_id)
+
+
+async def claim(connection: Connection, actor: str, command: ClaimNumbers) -> None:
+    """Numbers on hold go to a subscription of the same organisation that is named (NR-03).
+
+    Raises:
+        Refusal: `trial_not_found`, `org_deleted`; `licence_set_not_found` unless it is an active subscription there;
+            `numbers_released` from the end of the hold on, or `wrong_state` where none were on hold.
+    """
+    locked = await lock_trial(connection, command.trial_id)
+    organisation_id = locked.trial.organisation_id
+    paid = await connection.fetchval(
+        "select true from licence_sets where licence_set_id = $1 and organisation_id = $2"
+        " and kind = 'subscription' and state = 'active'",
+        command.licence_set_id,
+        organisation_id,
+    )
+    if not paid:
+        raise Refusal(RefusalCode.LICENCE_SET_NOT_FOUND)
+    rows = await connection.fetch(
+        "select state, held_until from phone_numbers where trial_id = $1 and state in ('held', 'released')",
+        command.trial_id,
+    )
+    if not any(row["state"] == "held" and row["held_until"] > locked.now for row in rows):
+        raise Refusal(RefusalCode.NUMBERS_RELEASED if rows else RefusalCode.WRONG_STATE)
+    await hand_over(connection, organisation_id, command.licence_set_id, at=locked.now, actor=actor)
 
 
 async def release(connection: Connection, trial: Trial, generation: int, *, at: Instant, actor: str) -> int:

@@ -9,10 +9,11 @@ from adapters.postgres.trials import offers, views
 from adapters.postgres.trials.cancelling import Cancelling
 from adapters.postgres.trials.changes import Changes
 from adapters.postgres.trials.conversions import Conversions
+from adapters.postgres.trials.numbers import claim
 from adapters.postgres.trials.requests import Requests
 from adapters.postgres.trials.rows import Trial
 from tenure.contracts.catalogue import Catalogue
-from tenure.contracts.conversion import Conversion, ConvertTrial
+from tenure.contracts.conversion import ClaimNumbers, Conversion, ConvertTrial
 from tenure.contracts.trial import (
     AskOffer,
     AssignLicences,
@@ -112,6 +113,15 @@ class PostgresTrials:
         """A paid order was processed (TC-12 to TC-20)."""
         carry_out = partial(self._conversions.convert, caller, command)
         return await once(self._database, caller, command, Conversion, carry_out)
+
+    async def claim_numbers(self, caller: Caller, command: ClaimNumbers) -> TrialView:
+        """Phone numbers on hold go to a purchase, strictly before the hold ends (NR-03)."""
+
+        async def carry_out(connection: Connection) -> TrialView:
+            await claim(connection, caller.actor, command)
+            return await views.show(connection, caller, command.trial_id)
+
+        return await once(self._database, caller, command, TrialView, carry_out)
 
     async def plan_conversion(self, caller: Caller, command: ConvertTrial) -> Conversion:
         """What `convert` would answer now; changes nothing (TC-19)."""
