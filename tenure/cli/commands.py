@@ -39,6 +39,7 @@ for change in (
     trial_changes.edit,
     trial_changes.assign,
     trial_changes.convert,
+    trial_changes.claim_numbers,
     consents.pending,
     consents.accept,
     consents.decline,

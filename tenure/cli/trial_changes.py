@@ -14,7 +14,7 @@ from tenure.cli.parameters import By, Json, Trial, Yes, instant, licence_set, or
 from tenure.cli.trials import SiteUrl, SiteZone, report, services, site
 from tenure.client import Tenure
 from tenure.contracts.base import Instant
-from tenure.contracts.conversion import Conversion, ConvertTrial
+from tenure.contracts.conversion import ClaimNumbers, Conversion, ConvertTrial
 from tenure.contracts.trial import (
     AssignLicences,
     CancelTrial,
@@ -174,6 +174,20 @@ def convert(
             ("Set up by", done.contact),
         ]
     )
+
+
+def claim_numbers(
+    trial: Trial,
+    *,
+    licence_set: Annotated[
+        LicenceSetId,
+        typer.Option("--licence-set", parser=licence_set, metavar="LICENCE_SET", help="The subscription with calling."),
+    ],
+    json: Json = False,
+) -> None:
+    """Give a trial's phone numbers that are on hold to a subscription of the same organisation."""
+    command = ClaimNumbers(trial_id=trial, licence_set_id=licence_set)
+    _change(lambda tenure: tenure.trials.claim_numbers(command), json=json)
 
 
 def _may_leave_behind(plan: Conversion) -> bool:

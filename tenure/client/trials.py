@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pydantic import TypeAdapter
 
 from tenure.client.connection import Connection
-from tenure.contracts.conversion import Conversion, ConvertTrial
+from tenure.contracts.conversion import ClaimNumbers, Conversion, ConvertTrial
 from tenure.contracts.device import DeviceReturnView, RegisterReturn, RequestReturnLabel, ReturnGuide
 from tenure.contracts.trial import (
     AcceptTrial,
@@ -139,6 +139,14 @@ class Trials:
                 (TC-19); `grace_over`, `tier2_use_distributor`, `not_trial_owner` or `contact_not_admin`.
         """
         return await self._connection.command("/v1/trials/convert", command, _CONVERSION, key)
+
+    async def claim_numbers(self, command: ClaimNumbers, *, key: str | None = None) -> TrialView:
+        """Phone numbers on hold go to a subscription of the same organisation (NR-03).
+
+        Raises:
+            Refusal: `numbers_released` from the end of the hold on, `licence_set_not_found`, or `wrong_state`.
+        """
+        return await self._connection.command("/v1/trials/claim-numbers", command, _VIEW, key)
 
     async def request_return_label(self, command: RequestReturnLabel, *, key: str | None = None) -> ReturnGuide:
         """A lost label is sent again, in the USA only: elsewhere `label_us_only` (DV-05)."""

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from tenure.contracts.conversion import Conversion, ConvertTrial, OrderSetUp, TieOrder
+from tenure.contracts.conversion import ClaimNumbers, Conversion, ConvertTrial, OrderSetUp, TieOrder
+from tenure.contracts.trial import TrialView
 from tenure.ids import OrderId
 from web.security import Ports, StaffCommander, StaffReader
 
@@ -22,6 +23,12 @@ async def convert_trial(
     if dry_run:
         return await ports.trials.plan_conversion(caller, command)
     return await ports.trials.convert(caller, command)
+
+
+@router.post("/trials/claim-numbers", tags=["trials"])
+async def claim_numbers(ports: Ports, caller: StaffCommander, command: ClaimNumbers) -> TrialView:
+    """Phone numbers on hold go to a subscription of the same organisation, strictly before the hold ends (NR-03)."""
+    return await ports.trials.claim_numbers(caller, command)
 
 
 @router.get("/orders/{order_id}", tags=["orders"])
