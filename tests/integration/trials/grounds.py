@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 
 import asyncpg
@@ -133,6 +134,42 @@ class Grounds:
             organisation_id,
         )
         return [(row["state"], row["licence_set_id"]) for row in rows]
+
+    async def keep(self, organisation_id: OrganisationId, *stores: str) -> None:
+        """The organisation keeps something in each of these stores."""
+        await self.town.execute(
+            "insert into content (organisation_id, store, item_id) select $1, store, 'one' from unnest($2::text[]) as store",
+            organisation_id,
+            list(stores),
+        )
+
+    async def kept(self, organisation_id: OrganisationId) -> list[str]:
+        """In which stores it has something."""
+        rows = await self.town.fetch(
+            "select store from content where organisation_id = $1 order by store", organisation_id
+        )
+        return [row["store"] for row in rows]
+
+    async def site(self, url: str) -> str:
+        """What became of a meetings site."""
+        return await self.town.value(str, "select state from meeting_sites where site_url = $1", url)
+
+    async def services(self, trial: TrialView) -> dict[str, str]:
+        """The services of a trial, as they stand on the platform."""
+        return {service.service: str(service.state) for service in (await self.show(trial.trial_id)).services}
+
+    async def dates(self, organisation_id: OrganisationId) -> dict[str, datetime]:
+        """What falls due, and when."""
+        return {str(date.kind): date.due_at for date in await self.town.next_dates(organisation_id)}
+
+    async def access(self, side: Side, organisation_id: OrganisationId) -> str | None:
+        """What a partner may do at an organisation; None where that is not in its list."""
+        rows = await self.town.fetch(
+            "select access from managements where partner_id = $1 and organisation_id = $2",
+            side.partner_id,
+            organisation_id,
+        )
+        return rows[0]["access"] if rows else None
 
     async def queued(self, organisation_id: OrganisationId) -> set[tuple[str, str]]:
         """Mails that wait: their kind, and to whom they go."""
