@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, ViewportSize, expect
 
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.device import ShipDevices
@@ -10,6 +10,7 @@ from tenure.contracts.licence import ExpireLicences
 from tenure.contracts.trial import TrialState, TrialView
 from tenure.ids import OrganisationId, TrialId
 from tests.integration.deletion.town import DAY, SERVICE, admin
+from tests.web.browsing import PHONE, width
 from tests.web.site import Site
 from tests.web.test_console import sign_in
 from tests.web.trade import Trade
@@ -165,3 +166,20 @@ async def test_only_a_person_of_the_partner_acts(
     page = await sign_in(context, site, tokens[2], "/console/trials")
     await expect(page.get_by_text("There are no trials yet")).to_be_visible()
     assert admin(customer) not in await page.content()
+
+
+async def test_pages_fit_a_phone(site: Site, trade: Trade, page: Page, trial_id: TrialId, trial: TrialView) -> None:
+    """On a phone no page is wider than the screen, however long names and addresses are."""
+    await site.town.execute("update people set email = $1", "a.very.long.name.of.somebody@" + "sub." * 20 + "example")
+    await site.town.execute("update organisations set name = $1", "Wide" * 40)
+    ends_at = await site.town.now() + 10 * DAY
+    shipment = ShipDevices(trial_id=trial.trial_id, demo_order="D-77", serials=("F" * 32,), device_ends_at=ends_at)
+    await trade.devices.ship(SERVICE, shipment)
+    for size in (PHONE, ViewportSize(width=1100, height=800)):
+        await page.set_viewport_size(size)
+        for path in ("trials", f"trials/{trial_id}", "devices", f"organisations/{trial.organisation_id}"):
+            await page.goto(f"{site.url}/console/{path}")
+            assert await width(page) <= size["width"], path
+            for box in await page.locator("table").all():
+                inside = await box.evaluate("e => e.scrollWidth <= e.parentElement.clientWidth + 1")
+                assert inside, path

@@ -4,12 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_name
-from babel.units import format_unit
+from babel.dates import format_date, format_time, format_timedelta, get_timezone_gmt, get_timezone_name
 
 from adapters.texts.languages import Language, language
 from adapters.texts.services import service_name
@@ -17,7 +16,13 @@ from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.licence import ServiceKey
 
-_UNITS: Final = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
+_UNITS: Final[tuple[tuple[Literal["day", "hour", "minute"], timedelta], ...]] = (
+    ("day", timedelta(days=1)),
+    ("hour", timedelta(hours=1)),
+    ("minute", timedelta(minutes=1)),
+)
+_NO_LARGER_UNIT: Final = 1e9
+"""Ten days are ten days, and not a week."""
 _PREFERENCE: Final = re.compile(r"\s*([A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{1,3})?))?\s*")
 _LONGEST_HEADER: Final = 500
 
@@ -53,10 +58,11 @@ def moment(at: Instant, zone: str, now: Instant, locale: Locale) -> Moment:
 
 
 def _left(span: timedelta, locale: Locale) -> str | None:
-    for unit, length in _UNITS:
-        if span >= length:
-            return format_unit(span // length, f"duration-{unit}", "long", locale=locale)
-    return format_unit(1, "duration-minute", "long", locale=locale) if span > timedelta(0) else None
+    if span <= timedelta(0):
+        return None
+    unit, length = next((found for found in _UNITS if span >= found[1]), _UNITS[-1])
+    whole = max(span // length, 1) * length
+    return format_timedelta(whole, granularity=unit, threshold=_NO_LARGER_UNIT, locale=locale)
 
 
 def service_names(keys: Sequence[ServiceKey], catalogue: Catalogue, spoken: Language) -> list[str]:
