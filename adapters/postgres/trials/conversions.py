@@ -41,6 +41,8 @@ class Conversions:
     async def convert(self, caller: Caller, command: ConvertTrial, connection: Connection) -> Conversion:
         """The ordered services are the customer's from now on; the contact is mailed where to set them up.
 
+        What the order has beyond this trial leaves the organisation's other trials like anything that is bought.
+
         Raises:
             Refusal: what `_plan` refuses; `confirmation_required` where services are missing from the order (TC-19);
                 `order_exists` or `licence_set_exists` where an id is known with other contents.
@@ -55,21 +57,12 @@ class Conversions:
                 "Services of the trial are missing from the order and stay on trial: confirm it.",
                 details={"remaining": list(plan.remaining)},
             )
-        before = locked.trial
-        await self._buy(connection, caller, command, locked)
-        trial = await purchases.leave(
-            connection,
-            before,
-            plan.converted,
-            command.licence_set_id,
-            self._catalogue,
-            at=locked.now,
-            actor=caller.actor,
-        )
+        bought = await self._buy(connection, caller, command, locked)
+        await purchases.take_over(connection, bought, self._catalogue, at=locked.now, actor=caller.actor)
         await _store(connection, command, plan, locked)
         if plan.contact is not None:
-            workflow_id = await _process(connection, before)
-            await Mailing(self._domain, trial, workflow_id, locked.now).contact(
+            workflow_id = await _process(connection, locked.trial)
+            await Mailing(self._domain, locked.trial, workflow_id, locked.now).contact(
                 connection, command.order_id, plan.contact
             )
         return plan

@@ -37,12 +37,12 @@ async def take_over(
         trial = rows.Trial.model_validate(dict(row))
         covered = [service for service in trial.services if service in bought.services]
         if covered and rule.refuse(Action.CONVERT, trial.state, trial.grace_ends_at, at) is None:
-            await leave(connection, trial, covered, bought.licence_set_id, catalogue, at=at, actor=actor)
+            await _leave(connection, trial, covered, bought.licence_set_id, catalogue, at=at, actor=actor)
     if terms.has_calling(bought.services, catalogue):
         await numbers.hand_over(connection, bought.organisation_id, bought.licence_set_id, at=at, actor=actor)
 
 
-async def leave(
+async def _leave(
     connection: Connection,
     before: Trial,
     bought: Iterable[ServiceKey],
@@ -51,7 +51,7 @@ async def leave(
     *,
     at: Instant,
     actor: str,
-) -> Trial:
+) -> None:
     """Services leave a trial that is active or in grace, with everything that was done on trial (TC-12).
 
     The rest keeps its end, notices and grace (TC-19); with nothing left the trial is converted, and nobody is mailed
@@ -89,7 +89,6 @@ async def leave(
         await terms.close(connection, trial)
         await terms.remove_licences(connection, trial, at=at, actor=actor, reason="converted")
     await wake_processes(connection, trial.organisation_id)
-    return trial
 
 
 async def paid_calling(
