@@ -86,7 +86,17 @@ def _tables(batch: Sequence[Row], rules: Rules) -> _Tables:
 def _put(tables: _Tables, line: int, record: PortfolioRecord, rules: Rules) -> None:
     match record:
         case PartnerRecord():
-            tables["staged_partners"].append((line, record.partner_id, record.name, record.organisation_id))
+            tables["staged_partners"].append(
+                (
+                    line,
+                    record.partner_id,
+                    record.name,
+                    record.organisation_id,
+                    record.certified,
+                    record.tier,
+                    record.distributor_id,
+                )
+            )
         case OrganisationRecord():
             tables["staged_organisations"].append(
                 (
@@ -96,6 +106,8 @@ def _put(tables: _Tables, line: int, record: PortfolioRecord, rules: Rules) -> N
                     record.country,
                     record.language,
                     record.time_zone,
+                    record.industry,
+                    record.region,
                     record.last_activity_at,
                 )
             )
@@ -125,6 +137,7 @@ def _put(tables: _Tables, line: int, record: PortfolioRecord, rules: Rules) -> N
                     record.kind,
                     record.state,
                     record.meetings,
+                    record.services,
                     record.expires_at,
                     removal_due_at(record.kind, record.expires_at, rules)
                     if record.state is not LicenceState.ACTIVE and record.expires_at is not None

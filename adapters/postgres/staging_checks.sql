@@ -27,6 +27,11 @@ union all
 select m.line, 'partner_not_found', format('no row and no partner is %s', m.partner_id)
   from staged_managements m where not exists (select from known_partners k where k.partner_id = m.partner_id)
 union all
+select s.line, 'partner_not_found', format('no row and no partner is %s', s.distributor_id)
+  from staged_partners s
+ where s.distributor_id is not null
+   and not exists (select from known_partners k where k.partner_id = s.distributor_id)
+union all
 select s.line, 'contradiction', format('the own organisation of %s is %s', s.partner_id, p.organisation_id)
   from staged_partners s join partners p using (partner_id) where s.organisation_id <> p.organisation_id
 union all
@@ -36,6 +41,9 @@ select s.line, 'contradiction', format('%s is the own organisation of %s', s.org
         union select partner_id, organisation_id from staged_partners) o using (organisation_id)
  where s.partner_id > o.partner_id or (s.partner_id <> o.partner_id
    and not exists (select from staged_partners t where t.partner_id = o.partner_id))
+union all
+select s.line, 'contradiction', format('the data of %s live in the region %s', s.organisation_id, o.region)
+  from staged_organisations s join organisations o using (organisation_id) where s.region <> o.region
 union all
 select s.line, 'future_event', 'last_activity_at lies in the future'
   from staged_organisations s where s.last_activity_at > $1
@@ -49,8 +57,8 @@ union all
 select s.line, 'licence_set_exists',
        format('%s is known, as a %s set of %s that is %s', s.licence_set_id, l.kind, l.organisation_id, l.state)
   from staged_licence_sets s join licence_sets l using (licence_set_id)
- where (s.organisation_id, s.kind, s.state, s.meetings, s.expires_at)
-       is distinct from (l.organisation_id, l.kind, l.state, l.meetings, l.expires_at)
+ where (s.organisation_id, s.kind, s.state, s.meetings, s.services, s.expires_at)
+       is distinct from (l.organisation_id, l.kind, l.state, l.meetings, l.services, l.expires_at)
 union all
 select s.line, 'licence_set_exists', format('%s was a set of %s, which has been erased', s.licence_set_id, p.organisation_id)
   from staged_licence_sets s join processes p on p.workflow_id = 'renewal-grace/' || s.licence_set_id || '/1'

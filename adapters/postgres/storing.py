@@ -9,13 +9,18 @@ from tenure.ids import OrganisationId
 # Parts of one statement see what was stored before it: what `created` inserts, `changed` does not touch.
 _PARTNERS: Final = """
 with created as (
-    insert into partners (partner_id, name, organisation_id, created_at)
-    select partner_id, name, organisation_id, $1 from staged_partners on conflict do nothing returning partner_id
+    insert into partners (partner_id, name, organisation_id, certified, tier, distributor_id, created_at)
+    select partner_id, name, organisation_id, certified, tier, distributor_id, $1 from staged_partners
+    on conflict do nothing returning partner_id
 ), changed as (
-    update partners p set name = s.name, organisation_id = coalesce(s.organisation_id, p.organisation_id)
+    update partners p
+       set name = s.name, organisation_id = coalesce(s.organisation_id, p.organisation_id), certified = s.certified,
+           tier = s.tier, distributor_id = coalesce(s.distributor_id, p.distributor_id)
       from staged_partners s
      where p.partner_id = s.partner_id
-       and (p.name, p.organisation_id) is distinct from (s.name, coalesce(s.organisation_id, p.organisation_id))
+       and (p.name, p.organisation_id, p.certified, p.tier, p.distributor_id)
+           is distinct from (s.name, coalesce(s.organisation_id, p.organisation_id), s.certified, s.tier,
+                             coalesce(s.distributor_id, p.distributor_id))
     returning p.partner_id
 )
 select (select count(*) from staged_partners) as total, (select count(*) from created) as created,
@@ -29,14 +34,18 @@ select from activity a join staged_organisations s using (organisation_id)
 """
 _ORGANISATIONS: Final = """
 with created as (
-    insert into organisations (organisation_id, name, country, language, time_zone, created_at)
-    select organisation_id, name, country, language, time_zone, $1 from staged_organisations
+    insert into organisations (organisation_id, name, country, language, time_zone, industry, region, created_at)
+    select organisation_id, name, country, language, time_zone, industry, region, $1 from staged_organisations
     on conflict do nothing returning organisation_id
 ), changed as (
-    update organisations o set name = s.name, country = s.country, language = s.language, time_zone = s.time_zone
+    update organisations o
+       set name = s.name, country = s.country, language = s.language, time_zone = s.time_zone,
+           industry = coalesce(s.industry, o.industry), region = coalesce(s.region, o.region)
       from staged_organisations s
      where o.organisation_id = s.organisation_id
-       and (o.name, o.country, o.language, o.time_zone) is distinct from (s.name, s.country, s.language, s.time_zone)
+       and (o.name, o.country, o.language, o.time_zone, o.industry, o.region)
+           is distinct from (s.name, s.country, s.language, s.time_zone, coalesce(s.industry, o.industry),
+                             coalesce(s.region, o.region))
     returning o.organisation_id
 ), moved as (
     update activity a set last_activity_at = s.last_activity_at, last_kind = null, last_source = 'import'
@@ -106,9 +115,9 @@ delete from staged_licence_sets s using licence_sets l where l.licence_set_id = 
 # on can be reported, also one from before the import; an older one is history, and ends nothing that was paid for since.
 _LICENCE_SETS: Final = """
 insert into licence_sets
-    (licence_set_id, organisation_id, kind, state, meetings, expires_at, removal_due_at, removed_at,
+    (licence_set_id, organisation_id, kind, state, meetings, services, expires_at, removal_due_at, removed_at,
      active_since, expired_at, generation, created_at)
-select licence_set_id, organisation_id, kind, state, meetings, expires_at,
+select licence_set_id, organisation_id, kind, state, meetings, services, expires_at,
        case when state = 'suspended' then removal_due_at end,
        case when state = 'removed' then least(removal_due_at, $1) end,
        least(expires_at, $1), case when state <> 'active' then expires_at end,

@@ -1,16 +1,12 @@
 """What is on offer: services, industries, and the countries with their region. Configuration, not code (A:Q-25)."""
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from tenure.contracts.base import Contract, Text
 from tenure.contracts.licence import ServiceKey
-from tenure.contracts.portfolio import Country, Language
-
-IndustryKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-"""An industry of the pick list."""
+from tenure.contracts.portfolio import Country, IndustryKey, Language
 
 
 class Carrier(StrEnum):

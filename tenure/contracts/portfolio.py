@@ -9,11 +9,20 @@ from functools import cache
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from tenure.contracts.base import Contract, EmailAddress, Hash, Instant, Text
-from tenure.contracts.licence import LicenceKind, LicenceState
+from tenure.contracts.licence import LicenceKind, LicenceState, ServiceKey
 from tenure.contracts.organisation import Access, Role
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId
 
@@ -61,6 +70,19 @@ def _known(name: str) -> str:
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known)]
 """A name of the IANA time zone database."""
 
+IndustryKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+"""An industry of the pick list."""
+
+
+def _listed(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, str) and info.mode not in {"json", "python"}:  # a cell of a CSV
+        return tuple(value.split())
+    return tuple(value) if isinstance(value, list) else value
+
+
+ServiceList = Annotated[tuple[ServiceKey, ...], Field(max_length=64), BeforeValidator(_listed)]
+"""Services by their keys; in a CSV one cell, with spaces in between."""
+
 
 class Record(Contract):
     """A row. A field that its kind has not is an error: it could be a misspelt one whose value would be missed."""
@@ -76,6 +98,18 @@ class PartnerRecord(Record):
     name: Text
     organisation_id: OrganisationId | None = None
     """The partner's own organisation, whose record may come later in the file."""
+    certified: bool = True
+    """Only a certified partner deals with trials (TR-01)."""
+    tier: Annotated[int, Field(ge=1, le=2)] = 1
+    """A partner of tier 2 converts trials through its distributor (TC-13)."""
+    distributor_id: PartnerId | None = None
+    """Another partner, whose record may come later in the file."""
+
+    @model_validator(mode="after")
+    def _is_not_its_own_distributor(self) -> Self:
+        if self.distributor_id == self.partner_id:
+            raise ValueError("a distributor is another partner")
+        return self
 
 
 class OrganisationRecord(Record):
@@ -88,6 +122,9 @@ class OrganisationRecord(Record):
     language: Language = "en"
     time_zone: TimeZone = "UTC"
     partner_id: PartnerId | None = None
+    industry: IndustryKey | None = None
+    region: Text | None = None
+    """Where its data live: what is known of it is never changed (TR-06)."""
     last_activity_at: Instant | None = None
 
 
@@ -122,6 +159,8 @@ class LicenceSetRecord(Record):
     kind: LicenceKind
     state: LicenceState = LicenceState.ACTIVE
     meetings: bool = False
+    services: ServiceList = ()
+    """What it licenses; empty where that is not known."""
     expires_at: Instant | None = None
 
     @model_validator(mode="after")

@@ -6,10 +6,9 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from tenure.contracts.base import Command, Contract, EmailAddress, Instant, Text
-from tenure.contracts.catalogue import IndustryKey
 from tenure.contracts.licence import ServiceKey
 from tenure.contracts.organisation import Access
-from tenure.contracts.portfolio import Country, Language, TimeZone
+from tenure.contracts.portfolio import Country, IndustryKey, Language, TimeZone
 from tenure.errors import RefusalCode
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId, TrialId
 

@@ -30,9 +30,18 @@ INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st
 ORGANISATIONS = IDS.map(lambda name: OrganisationId(f"org_{name}"))
 PARTNERS = IDS.map(lambda name: PartnerId(f"ptr_{name}"))
 ZONES = st.sampled_from(["UTC", "Europe/Warsaw", "Asia/Seoul"])
+SERVICES = st.lists(st.sampled_from(["calling", "meetings", "contact-center"]), max_size=3).map(tuple)
 
 RECORDS = st.one_of(
-    st.builds(PartnerRecord, partner_id=PARTNERS, name=NAMES, organisation_id=st.none() | ORGANISATIONS),
+    st.builds(
+        PartnerRecord,
+        partner_id=PARTNERS,
+        name=NAMES,
+        organisation_id=st.none() | ORGANISATIONS,
+        certified=st.booleans(),
+        tier=st.sampled_from([1, 2]),
+        distributor_id=st.none() | st.just(PartnerId("ptr_the-distributor")),
+    ),
     st.builds(
         OrganisationRecord,
         organisation_id=ORGANISATIONS,
@@ -41,6 +50,8 @@ RECORDS = st.one_of(
         language=st.sampled_from(["en", "pl", "pt-BR"]),
         time_zone=ZONES,
         partner_id=st.none() | PARTNERS,
+        industry=st.none() | st.just("retail"),
+        region=st.none() | st.just("eu"),
         last_activity_at=st.none() | INSTANTS,
     ),
     st.builds(
@@ -61,6 +72,7 @@ RECORDS = st.one_of(
         kind=st.sampled_from(LicenceKind),
         state=st.sampled_from(LicenceState),
         meetings=st.booleans(),
+        services=SERVICES,
         expires_at=INSTANTS,
     ),
 )
@@ -72,8 +84,11 @@ def as_json_lines(records: list[PortfolioRecord]) -> bytes:
 
 
 def as_csv(records: list[PortfolioRecord]) -> bytes:
-    """The records as CSV under one header."""
-    rows: list[dict[str, Any]] = [record.model_dump(mode="json", exclude_none=True) for record in records]
+    """The records as CSV under one header; a list is one cell, with spaces in between."""
+    rows: list[dict[str, Any]] = [
+        {name: " ".join(value) if isinstance(value, list) else value for name, value in fields.items()}
+        for fields in (record.model_dump(mode="json", exclude_none=True) for record in records)
+    ]
     header = ["record", *sorted({field for row in rows for field in row} - {"record"})]
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, header, restval="")
@@ -128,6 +143,25 @@ def test_wrong_organisations(fields: dict[str, object], code: RowCode, reason: s
     [(line, found, why)] = errors("\n" + json.dumps(row))
     assert (line, found) == (2, code)
     assert reason in why
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"record": "partner", "partner_id": "ptr_a", "name": "A", "tier": 3},
+        {"record": "partner", "partner_id": "ptr_a", "name": "A", "tier": "2"},
+        {"record": "partner", "partner_id": "ptr_a", "name": "A", "certified": "maybe"},
+        {"record": "partner", "partner_id": "ptr_a", "name": "A", "distributor_id": "ptr_a"},
+        {"record": "organisation", "organisation_id": "org_a", "name": "A", "country": "PL", "industry": "Any text"},
+        {"record": "licence_set", "licence_set_id": "lic_a", "organisation_id": "org_a", "services": ["Calling"]},
+        {"record": "licence_set", "licence_set_id": "lic_a", "organisation_id": "org_a", "services": "calling"},
+    ],
+)
+def test_wrong_facts_of_trials(row: dict[str, object]) -> None:
+    """A tier that is none, a partner that is its own distributor, an industry and a service of the wrong form make a row wrong (WH-07, TC-13, P4)."""
+    if row["record"] == "licence_set":
+        row |= {"kind": "trial"}
+    assert [code for _, code, _ in errors(json.dumps(row))] == [RowCode.INVALID_ROW]
 
 
 def test_sets_that_are_not_active_say_when_they_expired() -> None:

@@ -15,9 +15,14 @@ type Fields = dict[str, Any]
 LONG_AGO = "2020-01-01T00:00:00Z"
 
 
-def partner(name: str, own: str | None = None) -> Fields:
+def partner(name: str, own: str | None = None, **fields: Any) -> Fields:
     """A partner's row."""
-    return {"record": "partner", "partner_id": f"ptr_{name}", "name": name, "organisation_id": own and f"org_{own}"}
+    return {
+        "record": "partner",
+        "partner_id": f"ptr_{name}",
+        "name": name,
+        "organisation_id": own and f"org_{own}",
+    } | fields
 
 
 def organisation(name: str, /, **fields: Any) -> Fields:

@@ -59,14 +59,28 @@ async def test_whole_base(town: Town, desk: Desk, imports: PostgresImports, writ
     content = write(
         partner("north", own="north"),
         organisation("north"),
-        organisation("a", partner_id="ptr_north", time_zone="Europe/Warsaw", language="pl", last_activity_at=LONG_AGO),
+        organisation(
+            "a",
+            partner_id="ptr_north",
+            time_zone="Europe/Warsaw",
+            language="pl",
+            industry="retail",
+            region="eu",
+            last_activity_at=LONG_AGO,
+        ),
         organisation("b", partner_id="ptr_north"),
         person("ada", "a"),
         person("ada", "a", role="user"),
         person("bo", "b", role="customer_admin", language="ko", time_zone="Asia/Seoul"),
-        partner("south"),
+        partner("south", tier="2" if write is table else 2, distributor_id="ptr_north"),
         management("south", "a", access="full"),
-        licences("a1", "a", expires_at=next_year, meetings="true" if write is table else True),
+        licences(
+            "a1",
+            "a",
+            expires_at=next_year,
+            meetings="true" if write is table else True,
+            services="meetings calling" if write is table else ["meetings", "calling"],
+        ),
         licences("b1", "b", "suspended", last_month),
         licences("b2", "b", "suspended", last_month, kind="trial"),
     )
@@ -83,6 +97,10 @@ async def test_whole_base(town: Town, desk: Desk, imports: PostgresImports, writ
         "Europe/Warsaw",
     )
     assert view.last_activity_at == datetime.fromisoformat(LONG_AGO)
+    assert (view.industry, view.region) == ("retail", "eu")
+    assert [each.services for each in view.licence_sets] == [("meetings", "calling")]
+    [south] = await town.fetch("select tier, distributor_id from partners where partner_id = 'ptr_south'")
+    assert tuple(south) == (2, "ptr_north")
     assert [(each.name, each.roles) for each in view.people] == [("ada", (Role.CUSTOMER_FULL_ADMIN, Role.USER))]
     assert await desk.next_dates(a) == {"licence_expiry lic_a1": datetime.fromisoformat(next_year)}
     [first, second] = (await town.organisations.show(OPERATOR, b)).licence_sets

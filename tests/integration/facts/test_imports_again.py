@@ -83,6 +83,26 @@ async def test_changed_file(town: Town, imports: PostgresImports) -> None:
     assert (await town.organisations.show(OPERATOR, OrganisationId("org_c"))).time_zone == "Europe/Paris"
 
 
+async def test_facts_of_trials_are_brought_up_to_date(town: Town, imports: PostgresImports) -> None:
+    """A partner's tier, distributor and certification change with a file, and an organisation's industry; its region never does, and an empty cell forgets nothing (WH-07, TR-06, TC-13)."""
+    await store(imports, partner("small"), partner("big"), organisation("a", industry="retail", region="eu"))
+    report = await store(
+        imports,
+        partner("small", certified=False, tier=2, distributor_id="ptr_big"),
+        partner("big"),
+        organisation("a", industry="media"),
+    )
+    assert (report.updated, report.unchanged) == ({"partner": 1, "organisation": 1}, 1)
+    [small] = await town.fetch("select certified, tier, distributor_id from partners where partner_id = 'ptr_small'")
+    assert tuple(small) == (False, 2, "ptr_big")
+    view = await town.organisations.show(OPERATOR, OrganisationId("org_a"))
+    assert (view.industry, view.region) == ("media", "eu")
+    report = await store(imports, partner("small", certified=False, tier=2), organisation("a"))
+    assert (report.updated, report.unchanged) == ({}, 2)
+    moved = await imports.store(OPERATOR, lines(organisation("a", region="us")), JSON_LINES)
+    assert [error.code for error in moved.errors] == [RowCode.CONTRADICTION]
+
+
 async def test_rows_said_twice(town: Town, imports: PostgresImports) -> None:
     """Equal rows count once, whatever their order; a row that names the access of a management goes before one that does not (WH-07)."""
     rows = [
@@ -191,6 +211,15 @@ async def test_every_wrong_row_is_named_and_nothing_is_stored(town: Town, desk: 
         (partner("known", own="other"), RowCode.CONTRADICTION),
         (partner("second", own="known"), RowCode.CONTRADICTION),
         (partner("third", own="nobody"), RowCode.ORGANISATION_NOT_FOUND),
+        (partner("fourth", tier=2, distributor_id="ptr_nobody"), RowCode.PARTNER_NOT_FOUND),
+        (partner("fifth", tier=2, distributor_id="ptr_sixth"), None),
+        (partner("sixth"), None),
+        (partner("sixth", certified=False), RowCode.DUPLICATE_ROW),
+        (organisation("d", industry="retail"), None),
+        (organisation("d", industry="media"), RowCode.DUPLICATE_ROW),
+        (licences("d", "d", services=["calling"]), None),
+        (licences("d", "d", services=["meetings"]), RowCode.DUPLICATE_ROW),
+        (licences("known", "known", expires_at="2030-01-01T00:00:00Z", services=["calling"]), RowCode.DUPLICATE_ROW),
         ({"record": "partner", "partner_id": "org_a", "name": "A"}, RowCode.INVALID_ROW),
     ]
     before = await desk.everything()
