@@ -48,7 +48,7 @@ class Cancelling:
         match before.state:
             case TrialState.PENDING_CONSENT:
                 await end_request(connection, trial, ConsentState.WITHDRAWN, None, locked.now)
-                await sites.give_back(connection, trial.site)
+                await sites.give_back(connection, trial)
             case TrialState.AWAITING_DETAILS | TrialState.PROVISIONING:
                 await self._before_it_was_active(connection, locked, trial, caller)
             case TrialState.ACTIVE | TrialState.GRACE:
@@ -57,14 +57,14 @@ class Cancelling:
                 raise Refusal(RefusalCode.WRONG_STATE)
             case _:
                 assert_never(before.state)
+        await wake_processes(connection, trial.organisation_id)
         if before.state is TrialState.GRACE:
             await begin_trial(connection, trial, locked.now)
-        await wake_processes(connection, trial.organisation_id)
         return trial
 
     async def _before_it_was_active(self, connection: Connection, locked: Locked, trial: Trial, caller: Caller) -> None:
         """What consent has opened is closed again: the customer leaves the partner's list, the grants end (CO-13)."""
-        await sites.give_back(connection, trial.site)
+        await sites.give_back(connection, trial)
         if trial.path is TrialPath.EXISTING_CUSTOMER:
             await self._stop_managing(connection, locked, trial, caller)
         if locked.trial.state is not TrialState.PROVISIONING:

@@ -22,7 +22,6 @@ from tenure.contracts.trial import (
     ProvideDetails,
     ResendConsent,
     TrialCommand,
-    TrialPath,
     TrialState,
 )
 from tenure.errors import Refusal, RefusalCode
@@ -62,6 +61,7 @@ class Changes:
     async def provide_details(self, caller: Caller, command: ProvideDetails, connection: Connection) -> Trial:
         """What provisioning needs; while it is under way, ask for it to be tried again at once (PV-01, PV-02)."""
         locked = await lock_own(connection, caller, command, Action.PROVIDE_DETAILS, seller=False)
+        await _require_access(connection, locked.trial, Access.PROVISIONING, Access.FULL)
         first = locked.trial.state is TrialState.AWAITING_DETAILS
         trial = await rows.change(
             connection,
@@ -107,9 +107,9 @@ class Changes:
             connection, trial, self._catalogue, at=locked.now, actor=caller.actor, reason="trial_extension"
         )
         await terms.put_dates(connection, trial)
+        await wake_processes(connection, trial.organisation_id)
         if resumed:
             await begin_trial(connection, trial, locked.now)
-        await wake_processes(connection, trial.organisation_id)
         return trial
 
     async def edit(self, caller: Caller, command: EditTrial, connection: Connection) -> Trial:
@@ -149,13 +149,10 @@ class Changes:
         return trial
 
     async def assign(self, caller: Caller, command: AssignLicences, connection: Connection) -> Trial:
-        """Say who holds a licence. At a customer that consented, only with full administration (PV-05, PV-06)."""
+        """Say who holds a licence: only with full administration, which a new customer gives by itself (PV-05, PV-06)."""
         locked = await lock_own(connection, caller, command, Action.ASSIGN, seller=False)
         trial = locked.trial
-        if trial.path is not TrialPath.NEW_CUSTOMER:
-            access = await customers.access(connection, trial.partner_id, trial.organisation_id)
-            if access is not Access.FULL:
-                raise Refusal(RefusalCode.ACCESS_LEVEL_INSUFFICIENT)
+        await _require_access(connection, trial, Access.FULL)
         await _require_people(connection, trial, command.people)
         await connection.execute(
             "delete from licence_assignments where licence_set_id = $1 and person_id <> all($2::text[])",
@@ -203,6 +200,16 @@ async def lock_own(
     if refusal is not None:
         raise Refusal(refusal)
     return locked
+
+
+async def _require_access(connection: Connection, trial: Trial, *levels: Access) -> None:
+    """Refuse what the customer has not granted to the partner, or grants no more (PV-02, PV-06, RO-04).
+
+    Raises:
+        Refusal: `access_level_insufficient`.
+    """
+    if await customers.access(connection, trial.partner_id, trial.organisation_id) not in levels:
+        raise Refusal(RefusalCode.ACCESS_LEVEL_INSUFFICIENT)
 
 
 async def _require_people(connection: Connection, trial: Trial, people: Sequence[PersonId]) -> None:

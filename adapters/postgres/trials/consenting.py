@@ -80,8 +80,8 @@ class Consenting:
         await customers.begin_managing(
             connection, trial.partner_id, trial.organisation_id, access, locked.own, at=locked.now, actor=caller.actor
         )
-        await begin_trial(connection, trial, locked.now)
         await wake_processes(connection, trial.organisation_id)
+        await begin_trial(connection, trial, locked.now)
         return trial
 
     async def decline(self, caller: Caller, command: DeclineTrial, connection: Connection) -> Trial:
@@ -112,7 +112,7 @@ async def end(
 ) -> Trial:
     """A request that nobody accepted ends, and the trial with it; the organisation is untouched."""
     await end_request(connection, locked.trial, state, person_id, locked.now)
-    await sites.give_back(connection, locked.trial.site)
+    await sites.give_back(connection, locked.trial)
     trial = await rows.change(
         connection,
         locked.trial,

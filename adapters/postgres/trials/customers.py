@@ -65,7 +65,8 @@ async def resolve(connection: Connection, command: RequestTrial, own: Organisati
     if known:
         raise Refusal(
             RefusalCode.CONFIRMATION_REQUIRED,
-            "This address belongs to an organisation that exists: confirm that it is the right one by its id.",
+            f"This address belongs to {', '.join(f'{match.name} ({match.organisation_id})' for match in known)}:"
+            " confirm that it is the right one by giving its id.",
             details={"organisations": {match.organisation_id: match.name for match in known}},
         )
     return None
@@ -137,14 +138,17 @@ async def begin_managing(
 ) -> None:
     """The partner gains a customer: a mark on its own organisation, whose lock is held, is cleared (DM-02).
 
+    What the customer has granted already is not taken away by it (RO-02).
+
     Raises:
         Refusal: `org_deleted` where the partner itself is gone.
     """
     if own is not None and own["state"] in GONE:
         raise Refusal(RefusalCode.ORG_DELETED)
-    await connection.execute(
-        "insert into managements (partner_id, organisation_id, access, since) values ($1, $2, $3, $4)"
-        " on conflict (partner_id, organisation_id) do update set access = excluded.access",
+    granted = await connection.fetchval(
+        "insert into managements as known (partner_id, organisation_id, access, since) values ($1, $2, $3, $4)"
+        " on conflict (partner_id, organisation_id) do update"
+        " set access = case known.access when 'full' then 'full' else excluded.access end returning access",
         partner_id,
         organisation_id,
         level,
@@ -157,7 +161,7 @@ async def begin_managing(
         actor=actor,
         action="managed",
         reason="trial",
-        details={"partner_id": partner_id, "access": level},
+        details={"partner_id": partner_id, "access": granted},
     )
     if own is not None and own["organisation_id"] != organisation_id:
         await marking.unmark(connection, own, at=at, actor=actor, reason="customer_gained")

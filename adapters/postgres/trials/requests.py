@@ -58,12 +58,12 @@ class Requests:
         customer, own = await rows.lock_with_partner(connection, organisation_id, command.partner_id)
         if organisation_id is not None and customer is None:
             raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND)
-        if customer is not None and customer["state"] in GONE:
+        if any(each is not None and each["state"] in GONE for each in (customer, own)):
             raise Refusal(RefusalCode.ORG_DELETED)
         now = await business_now(connection)
         if customer is None:
             return await self._new_customer(connection, caller, command, own, now)
-        return await self._existing(connection, caller, command, customer, now)
+        return await self._existing(connection, caller, command, customer, own, now)
 
     def _check_form(self, command: RequestTrial) -> None:
         """What can be wrong with a request whoever it is for."""
@@ -118,7 +118,13 @@ class Requests:
         return trial
 
     async def _existing(
-        self, connection: Connection, caller: Caller, command: RequestTrial, customer: asyncpg.Record, now: Instant
+        self,
+        connection: Connection,
+        caller: Caller,
+        command: RequestTrial,
+        customer: asyncpg.Record,
+        own: asyncpg.Record | None,
+        now: Instant,
     ) -> Trial:
         """Paths (b) and (c): whether consent is needed is a matter of who manages whom."""
         organisation_id = OrganisationId(customer["organisation_id"])
@@ -136,10 +142,9 @@ class Requests:
             await self._ask(connection, caller, trial, now)
             return trial
         if access is Access.NONE:  # after the last grace the row stands, and full access needs the customer (Q-31)
-            await connection.execute(
-                "update managements set access = 'provisioning' where partner_id = $1 and organisation_id = $2",
-                command.partner_id,
-                organisation_id,
+            level = Access.PROVISIONING
+            await customers.begin_managing(
+                connection, command.partner_id, organisation_id, level, own, at=now, actor=caller.actor
             )
         await self._begin(connection, caller, trial, now)
         return trial
@@ -180,8 +185,8 @@ class Requests:
     async def _begin(self, connection: Connection, caller: Caller, trial: Trial, now: Instant) -> None:
         """Nobody has to consent: the services are built."""
         await _record(connection, caller, trial, now)
-        await begin_trial(connection, trial, now)
         await wake_processes(connection, trial.organisation_id)
+        await begin_trial(connection, trial, now)
 
     async def _ask(self, connection: Connection, caller: Caller, trial: Trial, now: Instant) -> None:
         """Path (b): the request is mailed, and waits for ten days (CO-01, CO-06)."""
@@ -240,7 +245,8 @@ def fingerprint(command: RequestTrial) -> str:
 
 
 def _licence_set_id(trial_id: TrialId) -> LicenceSetId:
-    return LicenceSetId(f"lic_{trial_id.name}")
+    """Of the licences that the trial will have; a caller's own key often names a licence set, too."""
+    return LicenceSetId(f"lic_{trial_id.name[:42].rstrip('-')}-trial")
 
 
 def _require_details(command: RequestTrial) -> None:

@@ -1,6 +1,7 @@
 """Meetings sites: one organisation's each, and never again its own once purged (TR-10, GR-08)."""
 
 from adapters.postgres.database import Connection
+from adapters.postgres.trials.rows import Trial
 from tenure.contracts.base import Instant
 from tenure.contracts.trial import Site
 from tenure.errors import Refusal, RefusalCode
@@ -29,9 +30,13 @@ async def take(connection: Connection, site: Site | None, organisation_id: Organ
         raise Refusal(RefusalCode.SITE_URL_TAKEN)
 
 
-async def give_back(connection: Connection, site: Site | None) -> None:
-    """A site that was reserved and never used can be anybody's."""
-    if site is not None:
-        await connection.execute(
-            "update meeting_sites set state = 'free' where site_url = $1 and state = 'in_use'", site.url
-        )
+async def give_back(connection: Connection, trial: Trial) -> None:
+    """A site that was reserved for this trial, and never used by it or another, can be anybody's."""
+    await connection.execute(
+        "update meeting_sites set state = 'free' where site_url = $1 and state = 'in_use' and not exists"
+        " (select from trials where site_url = $1 and organisation_id = $2 and trial_id <> $3"
+        "                       and (state <> 'cancelled' or activated_at is not null))",
+        trial.site_url,
+        trial.organisation_id,
+        trial.trial_id,
+    )

@@ -9,6 +9,7 @@ from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.integration.deletion.town import Town
 from tests.integration.trials.fairground import Fairground
+from tests.integration.trials.market import Market
 
 
 @pytest.fixture
@@ -22,3 +23,9 @@ async def town(fresh_database: FreshDatabase) -> AsyncIterator[Town]:
 async def ground(town: Town) -> Fairground:
     """A fairground with one partner in it."""
     return await Fairground.open(town)
+
+
+@pytest.fixture
+async def market(town: Town) -> Market:
+    """Two partners on the town's fairground."""
+    return await Market.open(town)
