@@ -4,6 +4,7 @@ A link says who was asked, never what was answered: a page is shown first, and o
 longer open is known by the facts, so a link needs no expiry of its own.
 """
 
+import hashlib
 from typing import Final
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -13,6 +14,7 @@ from tenure.errors import Misconfigured, Refusal, RefusalCode
 from tenure.ids import OrderId, PersonId, TrialId
 
 MIN_SECRET: Final = 32
+_SIGNED: Final = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
 
 type Recipient = PersonId | TrialId
 """A person; or the address that was typed in a trial's request, which is nobody's that is known."""
@@ -30,8 +32,8 @@ class Links:
         key = secret.get_secret_value()
         if len(key) < MIN_SECRET:
             raise Misconfigured(f"TENURE_LINK_SECRET is shorter than {MIN_SECRET} characters: choose a longer one.")
-        self._consent = URLSafeSerializer(key, salt="tenure consent")
-        self._set_up = URLSafeSerializer(key, salt="tenure set-up")
+        self._consent = URLSafeSerializer(key, salt="tenure consent", signer_kwargs=_SIGNED)
+        self._set_up = URLSafeSerializer(key, salt="tenure set-up", signer_kwargs=_SIGNED)
         self._public_url = public_url.rstrip("/")
         self.sign_in = f"{admin_console_url.rstrip('/')}/"
         """Where a customer's admin signs in (PV-03)."""
