@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from adapters.postgres.licences import PostgresLicences
 from tenure.contracts.conversion import Conversion, ConvertTrial
+from tenure.contracts.erasure import Erasure
 from tenure.contracts.licence import (
     GraceOutcome,
     GrantLicences,
@@ -12,6 +13,7 @@ from tenure.contracts.licence import (
     RenewalGraceInput,
     RenewalGraceResult,
 )
+from tenure.contracts.organisation import DeleteNow
 from tenure.contracts.platform import Deed
 from tenure.contracts.trial import CancelTrial, EditTrial, ExtendTrial, RequestTrial, Site, TrialView
 from tenure.contracts.trial_process import NumberHoldStep, PlatformReport, TrialAt, TrialStep
@@ -112,6 +114,11 @@ class Fairground(Grounds):
             services=services,
         )
         return await self.town.licences.grant(SERVICE, command)
+
+    async def delete_now(self, trial: TrialView, by: PersonId) -> Erasure:
+        """A full admin of the customer deletes the organisation."""
+        command = DeleteNow(organisation_id=trial.organisation_id, person_id=by, confirmation=trial.organisation_name)
+        return await self.town.organisations.delete_now(SERVICE, command)
 
     async def assign(self, trial: TrialView, *people: PersonId) -> None:
         """These people hold licences of a trial."""
