@@ -29,6 +29,9 @@ async def trials(visit: Visit) -> Response:
         after=_after(visit.request.query_params.get("after")),
         limit=PAGE,
     )
+    if show == "ending":  # the soonest first, as far as the page goes
+        soonest = tuple(sorted(page.trials, key=lambda one: (one.ends_at is None, one.ends_at)))
+        page = page.model_copy(update={"trials": soonest})
     return visit.render("trials.html", here="trials", show=show, page=page, acts=acts, visit=visit, key=uuid4())
 
 

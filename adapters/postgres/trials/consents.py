@@ -10,6 +10,7 @@ from adapters.postgres.commands import once
 from adapters.postgres.database import Connection, Database
 from adapters.postgres.trials import setting_up, views
 from adapters.postgres.trials.consenting import Consenting
+from adapters.postgres.trials.eligibility import holdings
 from adapters.postgres.trials.people import is_full_admin
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.conversion import OrderSetUp, TieOrder
@@ -17,6 +18,7 @@ from tenure.contracts.organisation import GONE
 from tenure.contracts.trial import AcceptTrial, ConsentRequest, ConsentState, DeclineTrial, ServiceOffer, TrialView
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrderId, OrganisationId, PersonId, TrialId
+from tenure.policy import trial as rule
 from tenure.ports import Caller
 
 _REQUEST: Final = """
@@ -66,7 +68,7 @@ class PostgresConsents:
             if not await is_full_admin(connection, organisation_id, person_id):
                 raise Refusal(RefusalCode.CONSENT_NEEDS_FULL_ADMIN)
             rows = await connection.fetch(_OPEN, organisation_id, person_id)
-        return [self._request(row) for row in rows]
+            return [await self._request(connection, row) for row in rows]
 
     async def request(self, trial_id: TrialId, reader: PersonId | None = None) -> ConsentRequest:
         """What the consent page shows; `reader` chooses its language. Changes nothing (SF-09).
@@ -76,11 +78,11 @@ class PostgresConsents:
         """
         async with self._database.read() as connection:
             row = await connection.fetchrow(_ONE, trial_id, reader)
-        if row is None:
-            raise Refusal(RefusalCode.TRIAL_NOT_FOUND)
-        if row["organisation_state"] in GONE:
-            raise Refusal(RefusalCode.ORG_DELETED)
-        return self._request(row)
+            if row is None:
+                raise Refusal(RefusalCode.TRIAL_NOT_FOUND)
+            if row["organisation_state"] in GONE:
+                raise Refusal(RefusalCode.ORG_DELETED)
+            return await self._request(connection, row)
 
     async def may_decide(self, trial_id: TrialId, person_id: PersonId) -> bool:
         """Whether this person is a full admin of the trial's organisation at this moment (CO-05)."""
@@ -122,15 +124,19 @@ class PostgresConsents:
         carry_out = partial(_tie, caller, command)
         return await once(self._database, caller, command, OrderSetUp, carry_out)
 
-    def _request(self, row: asyncpg.Record) -> ConsentRequest:
+    async def _request(self, connection: Connection, row: asyncpg.Record) -> ConsentRequest:
+        """A request as it stands: with what of it would drop out if it were accepted now (CO-17)."""
         names = {service.key: service.name for service in self._catalogue.services}
+        reasons: dict[str, RefusalCode] = {}
+        if ConsentState(row["state"]) is ConsentState.PENDING:
+            held = await holdings(connection, row["organisation_id"], but=row["trial_id"])
+            reasons = rule.ineligible(row["services"], row["partner_id"], held, self._catalogue)
+        services = tuple(
+            ServiceOffer(service=key, name=names.get(key, key), refusal=reasons.get(key)) for key in row["services"]
+        )
         accepted = ConsentState(row["state"]) is ConsentState.ACCEPTED
         return ConsentRequest.model_validate(
-            {
-                **row,
-                "services": tuple(ServiceOffer(service=key, name=names.get(key, key)) for key in row["services"]),
-                "access": row["access"] if accepted else None,
-            }
+            {**row, "services": services, "access": row["access"] if accepted else None}
         )
 
 

@@ -15,6 +15,7 @@ from tenure.contracts.notice import EndingTrial, NoticeKind, TrialMatter
 from tenure.contracts.trial import ConsentState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrderId, OrganisationId, PersonId, TrialId
+from tenure.policy import trial as rule
 from tenure.policy.rules import Rules
 from tenure.policy.trial_mail import MailFacts, is_true
 
@@ -125,8 +126,19 @@ class TrialMails:
         addressee = None if recipient is None else await self._addressee(connection, kind, recipient, subject)
         if recipient is None or addressee is None:
             raise Refusal(RefusalCode.PERSON_NOT_FOUND)
-        matter = await self._matter(connection, kind, recipient, subject, as_of)
+        matter = self._as_of(await self._matter(connection, kind, recipient, subject, as_of), subject, as_of)
         return Key(about, 1, max(subject["cycle"], 1)), recipient, addressee, matter
+
+    def _as_of(self, matter: TrialMatter, subject: asyncpg.Record, as_of: Instant) -> TrialMatter:
+        """With the dates that it would have if it were asked for, or active, at that instant, where it has none yet."""
+        ends_at = matter.ends_at or rule.ends_at(as_of, subject["length_days"])
+        return matter.model_copy(
+            update={
+                "deadline_at": matter.deadline_at or rule.consent_deadline(as_of, self._rules),
+                "ends_at": ends_at,
+                "grace_ends_at": matter.grace_ends_at or rule.grace_ends_at(ends_at, ends_at, self._rules),
+            }
+        )
 
     async def _first(self, connection: Connection, kind: NoticeKind, subject: asyncpg.Record) -> str | None:
         if kind is NoticeKind.SET_UP_SERVICES:
