@@ -3,7 +3,15 @@
 from typing import Any, Self
 
 from tenure.contracts.organisation import Role
-from tenure.contracts.trial import AcceptTrial, DeclineTrial, ProvideDetails, ResendConsent, TrialView
+from tenure.contracts.trial import (
+    AcceptTrial,
+    ConsentState,
+    DeclineTrial,
+    ProvideDetails,
+    ResendConsent,
+    TrialState,
+    TrialView,
+)
 from tenure.contracts.trial_process import ConsentStep, TrialAt
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PersonId
@@ -75,6 +83,39 @@ class Market(Fairground):
         await self.detail(trial)
         await self.run(trial.trial_id)
         return await self.show(trial.trial_id)
+
+    async def reach(self, trial: TrialView, end: ConsentState | TrialState) -> TrialView:
+        """Bring a request that waits to an end of it, or the trial that it asks for to a state."""
+        match end:
+            case ConsentState.PENDING:
+                pass
+            case ConsentState.LAPSED:
+                await self.lapsed(trial)
+            case ConsentState.WITHDRAWN:
+                await self.cancel(trial)
+            case ConsentState.DECLINED:
+                await self.decline(trial)
+            case _:
+                await self._go_on(trial, end)
+        return await self.show(trial.trial_id)
+
+    async def _go_on(self, trial: TrialView, end: ConsentState | TrialState) -> None:
+        await self.accept(trial)
+        if end in {ConsentState.ACCEPTED, TrialState.AWAITING_DETAILS}:
+            return
+        await self.detail(trial)
+        if end is TrialState.PROVISIONING:
+            return
+        await self.run(trial.trial_id)
+        match end:
+            case TrialState.GRACE:
+                await self.expired(await self.show(trial.trial_id))
+            case TrialState.ENDED:
+                await self.ended(await self.show(trial.trial_id))
+            case TrialState.CANCELLED:
+                await self.cancel(trial)
+            case TrialState.CONVERTED:
+                await self.convert(trial, *(each.service for each in trial.services))
 
     # The process of a consent, as of the town's time.
 
