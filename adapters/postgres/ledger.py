@@ -1,7 +1,7 @@
 """The ledger: warnings as rows, one for each recipient, and the promise that all of a cycle print (XC-02, SF-01)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple, Self
 from uuid import UUID, uuid5
 
@@ -12,7 +12,6 @@ from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Promise
 from tenure.contracts.notice import Notice, NoticeKind, NoticeState
 from tenure.ids import OrganisationId, TrialId
-from tenure.policy.trial_mail import OF_AN_END
 
 _NOTICES: Final = UUID("0d1b9a52-6d3c-5b0e-9a86-3c1f5a5b7f10")
 """The namespace in which a notice's id is derived from its key."""
@@ -102,17 +101,12 @@ async def queued_for(connection: Connection, workflow_id: str) -> tuple[str, ...
     return tuple(str(row["notice_id"]) for row in rows)
 
 
-async def drop(connection: Connection, subject: str) -> None:
-    """What queued notices would say of a trial or an order is no longer true."""
-    await connection.execute("update notices set state = 'dropped' where subject = $1 and state = 'queued'", subject)
-
-
-async def drop_ends(connection: Connection, trial_id: TrialId) -> None:
-    """A trial's end has moved: what is queued about the old one is no longer true (TC-04)."""
+async def drop(connection: Connection, trial_id: TrialId, kinds: Collection[NoticeKind]) -> None:
+    """What queued notices of these kinds would say of a trial is no longer true (TC-04, TL-01)."""
     await connection.execute(
         "update notices set state = 'dropped' where subject = $1 and kind = any($2::text[]) and state = 'queued'",
         trial_id,
-        [kind.value for kind in OF_AN_END],
+        [kind.value for kind in kinds],
     )
 
 

@@ -29,6 +29,11 @@ OF_AN_END = frozenset(
 """Mails of one end of a trial: moving the end makes them void (TC-04)."""
 
 
+def void_in(state: TrialState) -> frozenset[NoticeKind]:
+    """The kinds of mail that say nothing true once a trial stands there (TC-11, TC-20)."""
+    return frozenset(kind for kind, states in _STATES.items() if state not in states)
+
+
 class MailFacts(Contract):
     """What decides about a mail, read under lock."""
 

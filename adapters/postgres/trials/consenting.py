@@ -14,6 +14,7 @@ from tenure.contracts.activity import ActivityKind
 from tenure.contracts.base import Contract, Instant
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.forecast import NextKind
+from tenure.contracts.notice import NoticeKind
 from tenure.contracts.organisation import Access
 from tenure.contracts.trial import AcceptTrial, ConsentState, DecideConsent, DeclineTrial, TrialState
 from tenure.errors import Refusal, RefusalCode
@@ -73,7 +74,7 @@ class Consenting:
             actor=caller.actor,
             action="consent_accepted",
             reason=access,
-            details={"person_id": command.person_id, "dropped": dict(dropped)},
+            details={"dropped": dict(dropped)},
             state=TrialState.AWAITING_DETAILS,
             services=services,
         )
@@ -89,8 +90,7 @@ class Consenting:
         locked, consent = await _lock(connection, command)
         _require_open(consent, locked.now)
         await _sign_in(connection, locked)
-        details = {"person_id": command.person_id}
-        return await end(connection, locked, ConsentState.DECLINED, caller.actor, command.person_id, details)
+        return await end(connection, locked, ConsentState.DECLINED, caller.actor, command.person_id)
 
     async def _ineligible(self, connection: Connection, trial: Trial) -> dict[str, RefusalCode]:
         held = await holdings(connection, trial.organisation_id, but=trial.trial_id)
@@ -99,7 +99,7 @@ class Consenting:
 
 async def lapse(connection: Connection, locked: Locked) -> Trial:
     """Nobody has answered in ten days: the trial is cancelled, the row leaves the partner's list, no mail (CO-14, CO-15)."""
-    return await end(connection, locked, ConsentState.LAPSED, TIMER.actor, None, {})
+    return await end(connection, locked, ConsentState.LAPSED, TIMER.actor, None)
 
 
 async def end(
@@ -108,7 +108,6 @@ async def end(
     state: ConsentState,
     actor: str,
     person_id: PersonId | None,
-    details: dict[str, Any],
 ) -> Trial:
     """A request that nobody accepted ends, and the trial with it; the organisation is untouched."""
     await end_request(connection, locked.trial, state, person_id, locked.now)
@@ -119,7 +118,6 @@ async def end(
         at=locked.now,
         actor=actor,
         action=f"consent_{state}",
-        details=details,
         state=TrialState.CANCELLED,
     )
     await rows.release_services(connection, trial.trial_id)
@@ -130,7 +128,10 @@ async def end(
 async def end_request(
     connection: Connection, trial: Trial, state: ConsentState, person_id: PersonId | None, at: Instant
 ) -> None:
-    """The request is no longer open: its links are dead, its mails void (CO-15)."""
+    """The request is no longer open: its links are dead, its mails void (CO-15).
+
+    Who has decided stands here and not in the audit, so that it goes with the organisation (XC-07).
+    """
     await connection.execute(
         "update trial_requests set state = $2, decided_by = $3, decided_at = $4 where trial_id = $1",
         trial.trial_id,
@@ -138,7 +139,7 @@ async def end_request(
         person_id,
         at,
     )
-    await ledger.drop(connection, trial.trial_id)
+    await ledger.drop(connection, trial.trial_id, {NoticeKind.CONSENT_REQUEST})
     await terms.clear_dates(connection, trial, NextKind.CONSENT_DEADLINE)
 
 

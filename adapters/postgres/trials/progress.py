@@ -15,6 +15,7 @@ from tenure.contracts.notice import NoticeKind
 from tenure.contracts.trial import TrialPath, TrialState
 from tenure.policy import trial as rule
 from tenure.policy.rules import Rules
+from tenure.policy.trial_mail import OF_AN_END
 from tenure.ports import TIMER
 
 
@@ -112,7 +113,7 @@ class Progress:
             reminder_at=None,
         )
         await terms.clear_dates(connection, trial)
-        await ledger.drop_ends(connection, trial.trial_id)
+        await ledger.drop(connection, trial.trial_id, OF_AN_END)
         await terms.suspend(connection, trial, removal_due_at=grace_ends_at, at=now)
         mails = self._mails(trial, now)
         await mails.customer_admins(connection, NoticeKind.TRIAL_EXPIRED)

@@ -20,6 +20,7 @@ from tenure.contracts.licence import LicenceSet, LicenceState
 from tenure.contracts.trial import TrialState
 from tenure.policy import trial as rule
 from tenure.policy.rules import Rules
+from tenure.policy.trial_mail import OF_AN_END, void_in
 from tenure.ports import TIMER
 
 
@@ -38,7 +39,7 @@ def armed(trial: Trial, ends_at: Instant, now: Instant, rules: Rules) -> dict[st
 async def put_dates(connection: Connection, trial: Trial) -> None:
     """Store what comes next of an active trial; mails of an earlier end are void."""
     await clear_dates(connection, trial)
-    await ledger.drop_ends(connection, trial.trial_id)
+    await ledger.drop(connection, trial.trial_id, OF_AN_END)
     assert trial.ends_at is not None
     dates = {NextKind.TRIAL_END: (trial.ends_at, "GR-01"), NextKind.TRIAL_REMINDER: (trial.reminder_at, "NO-01")}
     for kind, (due_at, requirement) in dates.items():
@@ -151,6 +152,9 @@ async def remove_licences(
 
 
 async def close(connection: Connection, trial: Trial) -> None:
-    """Nothing comes any more: dates and mails of the trial's ends are void (TC-11, TC-20)."""
+    """Nothing comes any more: dates and mails of a trial that is over are void (TC-11, TC-20).
+
+    Its devices go back all the same, and that is still told (DV-01).
+    """
     await clear_dates(connection, trial)
-    await ledger.drop(connection, trial.trial_id)
+    await ledger.drop(connection, trial.trial_id, void_in(trial.state))
