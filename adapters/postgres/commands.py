@@ -19,10 +19,12 @@ async def once[Result](
     carry_out: Callable[[Connection], Awaitable[Result]],
     *,
     by_partners: bool = False,
+    read_again: Callable[[Connection], Awaitable[Result]] | None = None,
 ) -> Result:
     """Carry out a command in one transaction with its idempotency key.
 
-    The same caller, key and command answers what it answered before. A refusal rolls everything back, the key included,
+    The same caller, key and command answers what it answered before; with `read_again`, what holds now: an answer that
+    names people is not kept, since nothing would erase it with them. A refusal rolls everything back, the key included,
     so that it may be tried again when the facts have changed.
 
     Raises:
@@ -54,15 +56,22 @@ async def once[Result](
             )
             if known is None or known["command_hash"] != fingerprint:
                 raise Refusal(RefusalCode.IDEMPOTENCY_KEY_REUSED)
+            if read_again is not None:
+                return await read_again(connection)
             return adapter.validate_python(known["response"])
         result = await carry_out(connection)
-        await connection.execute(
-            "update idempotency_keys set response = coalesce($3::jsonb, 'null') where actor = $1 and key = $2",
-            caller.actor,
-            caller.key,
-            adapter.dump_python(result, mode="json"),
-        )
+        if read_again is None:
+            await _keep(connection, caller, adapter.dump_python(result, mode="json"))
         return result
+
+
+async def _keep(connection: Connection, caller: Caller, response: object) -> None:
+    await connection.execute(
+        "update idempotency_keys set response = coalesce($3::jsonb, 'null') where actor = $1 and key = $2",
+        caller.actor,
+        caller.key,
+        response,
+    )
 
 
 def _fingerprint(command: BaseModel) -> str:

@@ -10,6 +10,7 @@ import asyncpg
 from adapters.postgres import audit, marking
 from adapters.postgres.database import Connection, lock, lock_settled, managing_organisations
 from adapters.postgres.pending import clear_next_dates, put_next_date, require_process, wake_processes
+from adapters.postgres.trials.fencing import end_waiting
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.erasure import Erasure, ErasureCause, ErasureInput, ErasureState
@@ -69,6 +70,7 @@ async def fence(
         "update organisations set state = 'erasing', marked_at = null where organisation_id = $1", organisation_id
     )
     await marking.end_countdown(connection, organisation_id, generation, at=at, reason=cause)
+    await end_waiting(connection, organisation_id, at=at, actor=actor)
     await connection.execute(
         "update notices set state = 'dropped' where organisation_id = $1 and state = 'queued'", organisation_id
     )

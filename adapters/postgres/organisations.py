@@ -166,10 +166,11 @@ async def _grant_full_access(actor: str, command: GrantFullAccess, connection: C
     if access == Access.FULL:
         return
     await connection.execute(
-        "update managements set access = $3 where partner_id = $1 and organisation_id = $2",
+        "update managements set access = $3, granted_by = $4 where partner_id = $1 and organisation_id = $2",
         command.partner_id,
         command.organisation_id,
         Access.FULL,
+        granted_by,
     )
     await audit.append(
         connection,
@@ -179,7 +180,7 @@ async def _grant_full_access(actor: str, command: GrantFullAccess, connection: C
         action="full_access_granted",
         from_state=access,
         to_state=Access.FULL,
-        details={"partner_id": command.partner_id, "person_id": granted_by},
+        details={"partner_id": command.partner_id},
     )
 
 

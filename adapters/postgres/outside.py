@@ -1,16 +1,7 @@
-"""Facts of parts of the platform that have no door of their own yet: trial requests, and what customers have stored.
+"""What customers have stored on the platform: it lies behind it, and a simulation writes it here."""
 
-Trial requests get theirs with trials; the platform's content lies behind it. Until then a simulation writes them here.
-"""
-
-from datetime import timedelta
-
-from adapters.postgres.database import Database, business_now, lock_one
-from adapters.postgres.pending import wake_processes
-from tenure.ids import OrganisationId, PartnerId, TrialRequestId
-
-_CONSENT = timedelta(days=10)
-"""How long a customer may take to accept (CO-06)."""
+from adapters.postgres.database import Database, lock_one
+from tenure.ids import OrganisationId
 
 
 class PostgresOutside:
@@ -18,28 +9,6 @@ class PostgresOutside:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def request_trial(
-        self, trial_request_id: TrialRequestId, organisation_id: OrganisationId, partner_id: PartnerId
-    ) -> None:
-        """A partner asks for a trial, and the customer has ten days to consent; until then it may hold a deletion (DP-05).
-
-        Raises:
-            Refusal: `organisation_not_found` or `org_deleted`.
-        """
-        async with self._database.write() as connection:
-            await lock_one(connection, organisation_id)
-            now = await business_now(connection)
-            await connection.execute(
-                "insert into trial_requests (trial_request_id, organisation_id, partner_id, requested_at, deadline_at)"
-                " values ($1, $2, $3, $4, $5)",
-                trial_request_id,
-                organisation_id,
-                partner_id,
-                now,
-                now + _CONSENT,
-            )
-            await wake_processes(connection, organisation_id)
 
     async def record_meetings(self, organisation_id: OrganisationId, count: int) -> None:
         """Meetings were recorded; the recordings stay as long as meetings licences, active or suspended, do (RP-06)."""

@@ -4,9 +4,10 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from adapters.postgres import audit
+from adapters.postgres import audit, ledger
 from adapters.postgres.database import Database, business_now
 from tenure.contracts.base import Contract, Instant
+from tenure.contracts.notice import Notice
 from tenure.errors import Misconfigured
 from tenure.ids import OrganisationId
 from tenure.settings import InstallationKind
@@ -142,6 +143,12 @@ class PostgresSimulation:
                 "select subject, at, action, from_state, to_state, reason, details from audit order by audit_id"
             )
         return [Change.model_validate(dict(row)) for row in rows]
+
+    async def notices(self) -> Sequence[Notice]:
+        """The whole ledger of mails, oldest first; it forgets those of an organisation that is purged."""
+        async with self._database.read() as connection:
+            rows = await connection.fetch("select * from notices order by created_at, notice_id")
+        return [ledger.notice(row) for row in rows]
 
     async def broken_chains(self) -> Sequence[str]:
         """The subjects whose audit is not the chain of hashes that it was written as (P14)."""

@@ -65,7 +65,9 @@ async def test_a_trial_is_accepted_from_the_mail(
     view = await trade.trials.show(SERVICE, trial_id)
     assert (view.state, view.access) == (TrialState.AWAITING_DETAILS, Access.PROVISIONING)
     [entry] = await site.town.fetch("select actor, at from audit where action = 'consent_accepted'")
-    assert entry["actor"] == f"customer:{admin(customer)}"
+    assert entry["actor"] == "customer"
+    [request] = await site.town.fetch("select decided_by, decided_at from trial_requests")
+    assert tuple(request) == (admin(customer), entry["at"])
 
 
 async def test_the_box_gives_full_administration(trade: Trade, page: Page, trial_id: TrialId) -> None:

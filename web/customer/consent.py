@@ -78,7 +78,7 @@ async def decide(request: Request) -> Response:
 async def _answer(pages: Pages, trial_id: TrialId, recipient: Recipient, sent: Decision) -> None:
     if not isinstance(recipient, PersonId):
         raise Refusal(RefusalCode.CONSENT_NEEDS_FULL_ADMIN)
-    caller, consents = Caller(actor=f"customer:{recipient}"), pages.services.consents
+    caller, consents = Caller(actor="customer"), pages.services.consents
     if sent.decision == "accept":
         accept = AcceptTrial(trial_id=trial_id, person_id=recipient, full_administration=sent.full_administration)
         await consents.accept(caller, accept)

@@ -12,7 +12,7 @@ from adapters.texts.languages import language
 from tenure.contracts.base import Command
 from tenure.contracts.conversion import ActingAs, OrderSetUp, TieOrder
 from tenure.errors import Refusal, RefusalCode
-from tenure.ids import OrderId, PersonId
+from tenure.ids import OrderId
 from tenure.ports import Caller
 from web import problems
 from web.customer.pages import Pages, read_form
@@ -40,14 +40,14 @@ async def show(request: Request) -> Response:
 async def answer(request: Request) -> Response:
     """Show the customer to check, and tie the order to it once that is confirmed."""
     pages = Pages.of(request)
-    order_id, contact = pages.services.links.read_set_up(request.path_params["token"])
+    order_id, _contact = pages.services.links.read_set_up(request.path_params["token"])
     answers = await read_form(request, Answers)
     try:
         command = TieOrder(order_id=order_id, acting_as=answers.acting_as, admin_email=answers.admin_email)
         if not answers.confirmed:
             found = await pages.services.consents.plan_tie(command)
             return _page(pages, "set_up_check.html.j2", found, answers=answers)
-        await _tie(pages, command, contact)
+        await pages.services.consents.tie(Caller(actor=_ROLE[command.acting_as]), command)
     except ValidationError:
         return await _again(pages, order_id, answers, RefusalCode.INVALID_INPUT)
     except Refusal as refusal:
@@ -55,10 +55,6 @@ async def answer(request: Request) -> Response:
             raise
         return await _again(pages, order_id, answers, refusal.code)
     return RedirectResponse(request.path_params["token"], HTTPStatus.SEE_OTHER)
-
-
-async def _tie(pages: Pages, command: TieOrder, contact: PersonId) -> None:
-    await pages.services.consents.tie(Caller(actor=f"{_ROLE[command.acting_as]}:{contact}"), command)
 
 
 async def _again(pages: Pages, order_id: OrderId, answers: Answers, problem: RefusalCode) -> Response:

@@ -44,11 +44,11 @@ class Cancelling:
             connection, before, at=locked.now, actor=caller.actor, action="trial_cancelled", **columns
         )
         await terms.close(connection, trial)
-        await rows.release_services(connection, trial.trial_id)
         match before.state:
             case TrialState.PENDING_CONSENT:
                 await end_request(connection, trial, ConsentState.WITHDRAWN, None, locked.now)
                 await sites.give_back(connection, trial)
+                await rows.forget_services(connection, trial.trial_id)
             case TrialState.AWAITING_DETAILS | TrialState.PROVISIONING:
                 await self._before_it_was_active(connection, locked, trial, caller)
             case TrialState.ACTIVE | TrialState.GRACE:
@@ -64,6 +64,7 @@ class Cancelling:
 
     async def _before_it_was_active(self, connection: Connection, locked: Locked, trial: Trial, caller: Caller) -> None:
         """What consent has opened is closed again: the customer leaves the partner's list, the grants end (CO-13)."""
+        await rows.release_services(connection, trial.trial_id)
         await sites.give_back(connection, trial)
         if trial.path is TrialPath.EXISTING_CUSTOMER:
             await self._stop_managing(connection, locked, trial, caller)
@@ -107,6 +108,7 @@ class Cancelling:
 
     async def _of_licences(self, connection: Connection, locked: Locked, trial: Trial, caller: Caller) -> None:
         """Licences go at once, numbers are held, meeting data waits as after an expiry, nobody is moved (TC-11, Q-32)."""
+        await rows.release_services(connection, trial.trial_id)
         before, licences = locked.trial, await terms.licences_of(connection, trial)
         active = before.state is TrialState.ACTIVE
         await terms.remove_licences(

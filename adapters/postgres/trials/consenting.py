@@ -1,6 +1,6 @@
 """The customer decides about a trial: one full admin, within ten days, once (CO)."""
 
-from typing import Any, Final
+from typing import Final
 
 from adapters.postgres import ledger
 from adapters.postgres.database import Connection
@@ -61,11 +61,7 @@ class Consenting:
             raise Refusal(next(iter(dropped.values())), details={"services": dict(dropped)})
         await _sign_in(connection, locked)
         await end_request(connection, locked.trial, ConsentState.ACCEPTED, command.person_id, locked.now)
-        await connection.execute(
-            "update trial_services set state = 'gone' where trial_id = $1 and service = any($2::text[])",
-            locked.trial.trial_id,
-            list(dropped),
-        )
+        await rows.forget_services(connection, locked.trial.trial_id, dropped)
         access = Access.FULL if command.full_administration else Access.PROVISIONING
         trial = await rows.change(
             connection,
@@ -120,7 +116,7 @@ async def end(
         action=f"consent_{state}",
         state=TrialState.CANCELLED,
     )
-    await rows.release_services(connection, trial.trial_id)
+    await rows.forget_services(connection, trial.trial_id)
     await wake_processes(connection, trial.organisation_id)
     return trial
 

@@ -1,7 +1,6 @@
 """The port `Consents` on Postgres: the customer's side of trials and orders."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Final
 
 import asyncpg
@@ -96,10 +95,13 @@ class PostgresConsents:
         """One full admin is enough; a second acceptance changes nothing (CO-04, CO-17, CO-18)."""
 
         async def carry_out(connection: Connection) -> TrialView:
-            trial = await self._consenting.accept(caller, command, connection)
-            return await views.show(connection, caller, trial.trial_id)
+            await self._consenting.accept(caller, command, connection)
+            return await show(connection)
 
-        return await once(self._database, caller, command, TrialView, carry_out)
+        async def show(connection: Connection) -> TrialView:
+            return await views.show(connection, caller, command.trial_id)
+
+        return await once(self._database, caller, command, TrialView, carry_out, read_again=show)
 
     async def decline(self, caller: Caller, command: DeclineTrial) -> None:
         """The same as a lapse, at once (CO-20)."""
@@ -121,8 +123,14 @@ class PostgresConsents:
 
     async def tie(self, caller: Caller, command: TieOrder) -> OrderSetUp:
         """Tie an order to the organisation of its trial, and to no other (TC-17, TC-18)."""
-        carry_out = partial(_tie, caller, command)
-        return await once(self._database, caller, command, OrderSetUp, carry_out)
+
+        async def carry_out(connection: Connection) -> OrderSetUp:
+            return await setting_up.tie(connection, caller, command)
+
+        async def show(connection: Connection) -> OrderSetUp:
+            return await setting_up.find_set_up(connection, command.order_id)
+
+        return await once(self._database, caller, command, OrderSetUp, carry_out, read_again=show)
 
     async def _request(self, connection: Connection, row: asyncpg.Record) -> ConsentRequest:
         """A request as it stands: with what of it would drop out if it were accepted now (CO-17)."""
@@ -138,7 +146,3 @@ class PostgresConsents:
         return ConsentRequest.model_validate(
             {**row, "services": services, "access": row["access"] if accepted else None}
         )
-
-
-async def _tie(caller: Caller, command: TieOrder, connection: Connection) -> OrderSetUp:
-    return await setting_up.tie(connection, caller, command)

@@ -192,6 +192,18 @@ async def order_services(connection: Connection, trial_id: TrialId, services: It
     )
 
 
+async def forget_services(
+    connection: Connection, trial_id: TrialId, services: Iterable[ServiceKey] | None = None
+) -> None:
+    """Services that the customer did not consent to, all of them where none are named: the platform was never asked."""
+    await connection.execute(
+        "update trial_services set state = 'gone'"
+        " where trial_id = $1 and state = 'ordered' and ($2::text[] is null or service = any($2))",
+        trial_id,
+        None if services is None else list(services),
+    )
+
+
 async def release_services(
     connection: Connection, trial_id: TrialId, services: Iterable[ServiceKey] | None = None
 ) -> None:

@@ -119,9 +119,12 @@ class PostgresTrials:
 
         async def carry_out(connection: Connection) -> TrialView:
             await claim(connection, caller.actor, command)
+            return await show(connection)
+
+        async def show(connection: Connection) -> TrialView:
             return await views.show(connection, caller, command.trial_id)
 
-        return await once(self._database, caller, command, TrialView, carry_out)
+        return await once(self._database, caller, command, TrialView, carry_out, read_again=show)
 
     async def plan_conversion(self, caller: Caller, command: ConvertTrial) -> Conversion:
         """What `convert` would answer now; changes nothing (TC-19)."""
@@ -136,7 +139,10 @@ class PostgresTrials:
         """A command of a partner's admin, whose token it may be; answers the trial as it is then."""
 
         async def carry_out(connection: Connection) -> TrialView:
-            trial = await act(caller, command, connection)
-            return await views.show(connection, caller, trial.trial_id)
+            await act(caller, command, connection)
+            return await show(connection)
 
-        return await once(self._database, caller, command, TrialView, carry_out, by_partners=True)
+        async def show(connection: Connection) -> TrialView:
+            return await views.show(connection, caller, command.trial_id)
+
+        return await once(self._database, caller, command, TrialView, carry_out, by_partners=True, read_again=show)

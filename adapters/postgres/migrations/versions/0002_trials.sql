@@ -13,6 +13,8 @@ comment on column partners.tier is 'A partner of tier 2 converts trials through 
 alter table organisations add column industry text, add column region text;
 comment on column organisations.region is 'Where its data live: fixed when it is created (TR-05, TR-06).';
 
+alter table managements add column granted_by person_id;
+comment on column managements.granted_by is 'The full admin of the customer who granted full access (RO-02). Not in the audit: it goes with the row.';
 alter table managements drop constraint managements_access_check;
 alter table managements add constraint managements_access_check check (access in ('none', 'provisioning', 'full'));
 
