@@ -8,6 +8,7 @@ from tenure.policy.rules import DEFAULT
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.integration.deletion.town import Town
+from tests.integration.trials.customer import Customer
 from tests.integration.trials.fairground import Fairground
 from tests.integration.trials.market import Market
 
@@ -29,3 +30,9 @@ async def ground(town: Town) -> Fairground:
 async def market(town: Town) -> Market:
     """Two partners on the town's fairground."""
     return await Market.open(town)
+
+
+@pytest.fixture
+async def customer(ground: Fairground) -> Customer:
+    """A customer on trial, whose welcome has been sent."""
+    return await Customer.open(ground, "messaging", "calling")
