@@ -1,7 +1,7 @@
 """A customer on trial, with people of every role, and what they are told."""
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from tenure.contracts.notice import Delivery
 from tenure.contracts.organisation import Role
@@ -19,9 +19,9 @@ class Customer:
         self.eve, self.ada, self.una = PersonId(f"per_{trial.trial_id.name}"), ada, una
 
     @classmethod
-    async def open(cls, ground: Fairground, *services: str) -> Self:
+    async def open(cls, ground: Fairground, *services: str, **changes: Any) -> Self:
         """A customer whose welcome has been sent."""
-        trial = await ground.trial(*services)
+        trial = await ground.trial(*services, **changes)
         await ground.post(trial.organisation_id)
         ada = await ground.person("ada", trial.organisation_id, Role.CUSTOMER_ADMIN, Role.USER)
         una = await ground.person("una", trial.organisation_id, Role.USER)
