@@ -87,7 +87,8 @@ class Requests:
             return trial
         taken = await connection.fetchval(
             "select exists (select from processes where workflow_id = any($1::text[]))"
-            "    or exists (select from licence_sets where licence_set_id = $2)",
+            "    or exists (select from licence_sets where licence_set_id = $2)"
+            "    or exists (select from trials where licence_set_id = $2)",
             [
                 names.trial_consent_id(command.trial_id),
                 names.trial_id(command.trial_id, 1),

@@ -260,7 +260,8 @@ async def test_an_id_is_used_once(town: Town, market: Market) -> None:
         "insert into licence_sets (licence_set_id, organisation_id, kind, state, active_since, created_at) values ('lic_taken-trial', $1, 'trial', 'active', business_now(), business_now())",
         acme,
     )
-    for trial_id in (TrialId(f"trl_{name}"), TrialId("trl_taken")):
+    await town.trials.request(SERVICE, market.request("messaging", trial_id=TrialId(f"trl_{'a' * 47}b")))
+    for trial_id in (TrialId(f"trl_{name}"), TrialId("trl_taken"), TrialId(f"trl_{'a' * 48}")):
         taken = market.request("messaging", trial_id=trial_id)
         assert await market.refused(town.trials.request(SERVICE, taken)) is RefusalCode.TRIAL_EXISTS
 
