@@ -19,7 +19,7 @@ class Orders:
     """Orders under way, one a key. The facts say what is ordered; what no longer is, is left off."""
 
     def __init__(self, watch: Watch) -> None:
-        """Take who is told once one has been carried out."""
+        """Take who is told once all have been carried out: each is written down by itself."""
         self._watch = watch
         self._under_way: dict[str, workflow.ActivityHandle[Built]] = {}
 
@@ -49,4 +49,5 @@ class Orders:
             workflow.logger.error("An order to the platform failed.", exc_info=error)
         elif self._under_way.get(key) is act:
             del self._under_way[key]
-        self._watch.tell()
+        if not self._under_way:
+            self._watch.tell()

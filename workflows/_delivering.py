@@ -16,11 +16,19 @@ with workflow.unsafe.imports_passed_through():
 class Deliveries:
     """Deliveries under way, one a notice. The ledger says what is queued; each attempt asks it again."""
 
-    def __init__(self, watch: Watch, summary: str) -> None:
-        """Take who is told once one has ended, and what a delivery is called in the Temporal UI."""
+    def __init__(self, watch: Watch, summary: str, *, each: bool = False) -> None:
+        """Take who is told, and what a delivery is called in the Temporal UI.
+
+        Args:
+            watch: Told once all have ended: a look at the facts for every mail would make histories long.
+            summary: Such as `Deliver the warning`.
+            each: Told of each, where one that has arrived changes what comes next.
+        """
         self._watch = watch
         self._summary = summary
+        self._each = each
         self._under_way: dict[str, workflow.ActivityHandle[DeliverResult]] = {}
+        self._failed: set[str] = set()
 
     def __bool__(self) -> bool:
         """Whether any is under way."""
@@ -29,7 +37,7 @@ class Deliveries:
     def begin(self, notices: Collection[str]) -> None:
         """Begin to deliver what is queued and not under way."""
         for notice_id in notices:
-            if notice_id not in self._under_way:
+            if notice_id not in self._under_way and notice_id not in self._failed:
                 delivery = workflow.start_activity_method(
                     NoticeActivities.deliver, DeliverInput(notice_id=notice_id), **_options.mail(self._summary)
                 )
@@ -50,14 +58,16 @@ class Deliveries:
         await asyncio.gather(*deliveries.values(), return_exceptions=True)
 
     def _delivered(self, notice_id: str, delivery: asyncio.Task[DeliverResult]) -> None:
-        """Have the facts read again once one has arrived or never will.
+        """Have the facts read again once it has arrived or never will.
 
         It may be queued once more: for another address of its recipient.
         """
         if delivery.cancelled():
             return
-        if error := delivery.exception():
+        if error := delivery.exception():  # its organisation is purged: the next look finds that
             workflow.logger.error("A notice cannot be delivered.", exc_info=error)
-        elif self._under_way.get(notice_id) is delivery:
+            self._failed.add(notice_id)
+        if self._under_way.get(notice_id) is delivery:
             del self._under_way[notice_id]
-        self._watch.tell()
+        if self._each or not self._under_way:
+            self._watch.tell()

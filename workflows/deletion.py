@@ -37,7 +37,7 @@ class DeletionCountdown(DeletionCountdownContract):
         self._countdown = countdown
         self._watch = Watch()
         self._step: CountdownStep | None = None
-        self._deliveries = Deliveries(self._watch, "Deliver the warning")
+        self._deliveries = Deliveries(self._watch, "Deliver the warning", each=True)
         self._newest: ActivitySignal | None = None
         self._unwritten: list[ActivitySignal] = []
         self._writing = asyncio.Lock()
