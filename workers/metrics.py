@@ -7,6 +7,7 @@ from typing import Never
 from temporalio.common import MetricMeter
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
+from tenure.errors import Misconfigured
 from tenure.ports import Processes
 from tenure.settings import ServerSettings
 from workers.relay import OUTAGES
@@ -18,7 +19,11 @@ _logger = logging.getLogger(__name__)
 
 
 def runtime(settings: ServerSettings) -> Runtime:
-    """The SDK's runtime, with its endpoint unless the port is 0."""
+    """The SDK's runtime, with its endpoint unless the port is 0.
+
+    Raises:
+        Misconfigured: the port is taken.
+    """
     if not settings.metrics_port:
         return Runtime(telemetry=TelemetryConfig())
     endpoint = PrometheusConfig(
@@ -27,7 +32,12 @@ def runtime(settings: ServerSettings) -> Runtime:
         unit_suffix=True,
         durations_as_seconds=True,
     )
-    return Runtime(telemetry=TelemetryConfig(metrics=endpoint))
+    try:
+        return Runtime(telemetry=TelemetryConfig(metrics=endpoint))
+    except ValueError as error:
+        raise Misconfigured(
+            f"Metrics cannot be served on {endpoint.bind_address} ({error}): set TENURE_METRICS_PORT to a free port, or to 0."
+        ) from error
 
 
 async def measure(processes: Processes, meter: MetricMeter) -> Never:
@@ -41,6 +51,8 @@ async def measure(processes: Processes, meter: MetricMeter) -> Never:
         "tenure_relay_lag_seconds", "How long the oldest process waits to be started; 0 where none does"
     )
     held = meter.create_gauge("tenure_purges_held", "Erasures whose quarantine is over, by what holds the purge")
+    trials = meter.create_gauge("tenure_trials", "Trials that are not over, by state")
+    refused = meter.create_gauge("tenure_services_refused", "Services that the platform refuses to build or tear down")
     while True:
         try:
             figures = await processes.figures()
@@ -48,6 +60,9 @@ async def measure(processes: Processes, meter: MetricMeter) -> Never:
                 organisations.set(number, {"state": state})
             for reason, number in figures.purges_held.items():
                 held.set(number, {"reason": reason})
+            for trial_state, number in figures.trials.items():
+                trials.set(number, {"state": trial_state})
+            refused.set(figures.services_refused)
             overdue.set(figures.oldest_overdue.total_seconds())
             waiting.set(figures.to_start)
             lag.set(figures.relay_lag.total_seconds())

@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import asyncpg
 
+from adapters.postgres import figures
 from adapters.postgres.database import Connection, Database, business_now, lock
 from adapters.postgres.graces import grace_process
 from adapters.postgres.pending import require_processes
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import CountdownInput
-from tenure.contracts.erasure import ErasureInput, PurgeHold
+from tenure.contracts.erasure import ErasureInput
 from tenure.contracts.licence import RenewalGraceInput
-from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.process import Figures, Process, ProcessState, ProcessType
 from tenure.contracts.trial_process import TrialInput
 from tenure.ids import OrganisationId, TrialId
@@ -109,19 +109,6 @@ _STILL_NEEDED = {
     " and overdue_at is null",
 }
 _MAILS_LEFT = "select from notices where workflow_id = $1 and state = 'queued'"
-
-_FIGURES = """
-select coalesce((select now - min(coalesce(looks_at, due_at)) from next_dates where kind <> 'licence_expiry'),
-                interval '0') as overdue,
-       coalesce((select now - min(created_at) from processes where state = 'pending'), interval '0') as lag,
-       (select count(*) from processes where state = 'pending') as to_start
-  from business_now() as now
-"""
-
-_HOLDS = """
-select held_because, count(*) as count from erasures
- where state = 'quarantine' and held_because is not null group by held_because
-"""
 
 _LATE = timedelta(days=1)
 """P15."""
@@ -221,19 +208,7 @@ class PostgresProcesses:
     async def figures(self) -> Figures:
         """The state of the installation in numbers; states that no organisation is in count zero."""
         async with self._database.read() as connection:
-            states = await connection.fetch("select state, count(*) as count from organisations group by state")
-            holds = await connection.fetch(_HOLDS)
-            row = await connection.fetchrow(_FIGURES)
-        assert row is not None
-        held = {hold["held_because"]: hold["count"] for hold in holds}
-        counts = {OrganisationState(state["state"]): state["count"] for state in states}
-        return Figures(
-            organisations={state: counts.get(state, 0) for state in OrganisationState},
-            oldest_overdue=max(row["overdue"], timedelta(0)),
-            to_start=row["to_start"],
-            relay_lag=max(row["lag"], timedelta(0)),
-            purges_held={hold: held.get(hold, 0) for hold in PurgeHold},
-        )
+            return await figures.read(connection)
 
 
 async def _countdowns(connection: Connection) -> list[Process]:

@@ -9,6 +9,7 @@ from temporalio import workflow
 from tenure.contracts.base import Contract, Instant
 from tenure.contracts.erasure import PurgeHold
 from tenure.contracts.organisation import OrganisationState
+from tenure.contracts.trial import TrialState
 from tenure.ids import OrganisationId, PartnerId
 
 
@@ -54,6 +55,8 @@ class Figures(Contract):
 
     organisations: dict[OrganisationState, int]
     """Organisations per state; states without any may be left out."""
+    trials: dict[TrialState, int] = {}
+    """Trials that are not over, per state."""
     oldest_overdue: timedelta = timedelta(0)
     """How long the oldest next date, or its next look, is past due; zero where none is."""
     to_start: int = 0
@@ -62,6 +65,8 @@ class Figures(Contract):
     """How long the oldest pending process has waited; zero where none does."""
     purges_held: dict[PurgeHold, int] = {}
     """Erasures whose quarantine is over, by what holds the purge; reasons that hold none may be left out."""
+    services_refused: int = 0
+    """Services of trials that the platform refuses to build or to tear down at the moment."""
 
 
 class ReconcileInput(Contract):

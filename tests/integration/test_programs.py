@@ -138,7 +138,13 @@ async def test_search_attributes_are_registered(environment: Mapping[str, str]) 
 async def test_what_a_person_can_mend_is_said_in_a_sentence(environment: Mapping[str, str]) -> None:
     """A missing setting, or a server that is away, ends the program with code 1 and a sentence, not with a traceback."""
     away = {**environment, "TEMPORAL_ADDRESS": "127.0.0.1:1"}
-    for settings, sentence in (({}, "Set TENURE_DATABASE_URL"), (away, "set TEMPORAL_ADDRESS")):
+    taken = {"TENURE_METRICS_PORT": environment["TENURE_SMTP_URL"].rpartition(":")[2]}  # the mail server listens there
+    nothing = {"TENURE_METRICS_PORT": "0"}
+    for settings, sentence in (
+        (nothing, "Set TENURE_DATABASE_URL"),
+        (away, "set TEMPORAL_ADDRESS"),
+        (taken, "set TENURE_METRICS_PORT"),
+    ):
         code, _, errors = await run("worker", **settings)
         assert (code, "Traceback" in errors) == (1, False)
         assert sentence in errors

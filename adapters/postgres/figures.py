@@ -1,0 +1,49 @@
+"""The state of the installation in numbers, for the metrics."""
+
+from datetime import timedelta
+from typing import Final
+
+from adapters.postgres.database import Connection
+from tenure.contracts.erasure import PurgeHold
+from tenure.contracts.organisation import OrganisationState
+from tenure.contracts.process import Figures
+from tenure.contracts.trial import OVER, TrialState
+
+_FIGURES: Final = """
+select coalesce((select now - min(coalesce(looks_at, due_at)) from next_dates where kind <> 'licence_expiry'),
+                interval '0') as overdue,
+       coalesce((select now - min(created_at) from processes where state = 'pending'), interval '0') as lag,
+       (select count(*) from processes where state = 'pending') as to_start,
+       (select count(*) from trial_services where problem is not null and state in ('ordered', 'leaving')) as refused
+  from business_now() as now
+"""
+_ORGANISATIONS: Final = "select state, count(*) as count from organisations group by state"
+_TRIALS: Final = """
+select state, count(*) as count from trials where state not in ('converted', 'cancelled', 'ended') group by state
+"""
+_HOLDS: Final = """
+select held_because as state, count(*) as count from erasures
+ where state = 'quarantine' and held_because is not null group by held_because
+"""
+
+
+async def read(connection: Connection) -> Figures:
+    """All of them in one snapshot; what nothing is in counts zero."""
+    organisations = await _counts(connection, _ORGANISATIONS)
+    trials = await _counts(connection, _TRIALS)
+    held = await _counts(connection, _HOLDS)
+    row = await connection.fetchrow(_FIGURES)
+    assert row is not None
+    return Figures(
+        organisations={state: organisations.get(state, 0) for state in OrganisationState},
+        trials={state: trials.get(state, 0) for state in TrialState if state not in OVER},
+        oldest_overdue=max(row["overdue"], timedelta(0)),
+        to_start=row["to_start"],
+        relay_lag=max(row["lag"], timedelta(0)),
+        purges_held={hold: held.get(hold, 0) for hold in PurgeHold},
+        services_refused=row["refused"],
+    )
+
+
+async def _counts(connection: Connection, query: str) -> dict[str, int]:
+    return {row["state"]: row["count"] for row in await connection.fetch(query)}
