@@ -76,6 +76,10 @@ class Fair:
         }
         return RequestTrial(**(fields | changes))
 
+    def details(self, name: str = "first") -> ProvideDetails:
+        """What provisioning waits for."""
+        return ProvideDetails(trial_id=self.trial(name), by=self.seller)
+
     async def customer(self, name: str = "acme", *, admins: tuple[str, ...] = ("ada",)) -> OrganisationId:
         """An organisation with a subscription of messaging, which this partner does not manage."""
         return await self.world.organisation(name, admins=admins, licences={"kind": "subscription", "state": "active"})
@@ -97,8 +101,7 @@ class Fair:
             OPERATOR, AcceptTrial(trial_id=trial.trial_id, person_id=admin, full_administration=full_administration)
         )
         await self.world.settle()
-        details = ProvideDetails(trial_id=trial.trial_id, by=self.seller)
-        await self.world.services.trials.provide_details(OPERATOR, details)
+        await self.world.services.trials.provide_details(OPERATOR, self.details())
         await self.world.settle()
         return await self.show()
 
@@ -128,7 +131,3 @@ class Fair:
         handle = self.world.client.get_workflow_handle(workflow_id, result_type=RenewalGraceResult)
         ended: RenewalGraceResult = await handle.result()
         return ended
-
-    def subjects(self, person: str) -> list[str]:
-        """The kinds of mail that have arrived for somebody, by their Message-ID's notice, oldest first."""
-        return [mail.subject for mail in self.world.mails(person)]
