@@ -6,6 +6,7 @@ from tenure.ports.deletion import Breakers, Countdowns, Eraser, Erasures
 from tenure.ports.facts import AuditTrail, Forecast, Imports, Installation, Licences, Organisations, Tokens
 from tenure.ports.notices import Mailer, Notices, Writer
 from tenure.ports.processes import Executions, Histories, Processes
+from tenure.ports.screening import ListFile, Screener, ScreeningLists
 from tenure.ports.trials import Consents, Devices, Platform, Trials, TrialSteps
 
 __all__ = [
@@ -26,11 +27,14 @@ __all__ = [
     "Imports",
     "Installation",
     "Licences",
+    "ListFile",
     "Mailer",
     "Notices",
     "Organisations",
     "Platform",
     "Processes",
+    "Screener",
+    "ScreeningLists",
     "Tokens",
     "TrialSteps",
     "Trials",
