@@ -43,13 +43,15 @@ async def watched(database: Database, as_of: Instant, rules: Rules) -> AsyncIter
         raise
 
 
-async def refuse_ahead(connection: Connection, as_of: Instant) -> None:
+async def refuse_ahead(connection: Connection, as_of: Instant, now: Instant | None = None) -> None:
     """Refuse an instant that has not come yet.
+
+    `now` is what the transaction has read, and records as its time: nothing is on record as done before its instant.
 
     Raises:
         Refusal: `clock_ahead`.
     """
-    ahead = as_of - await business_now(connection)
+    ahead = as_of - (now or await business_now(connection))
     if ahead > timedelta(0):
         raise Refusal(RefusalCode.CLOCK_AHEAD, details={"ahead_seconds": ahead.total_seconds()})
 

@@ -56,7 +56,7 @@ class PostgresTrialSteps:
                 return ConsentStep(state=None)
             state = consent.state
             if state is ConsentState.PENDING and at.as_of >= consent.deadline_at:
-                await refuse_ahead(connection, at.as_of)
+                await refuse_ahead(connection, at.as_of, locked.now)
                 await lapse(connection, locked)
                 state = ConsentState.LAPSED
             if state is not ConsentState.PENDING:
@@ -136,7 +136,7 @@ class PostgresTrialSteps:
                 count, until = await numbers.held(connection, at.trial_id, at.generation)
             released = 0
             if locked is not None and until is not None and at.as_of >= until:
-                await refuse_ahead(connection, at.as_of)
+                await refuse_ahead(connection, at.as_of, locked.now)
                 released = await numbers.release(
                     connection, locked.trial, at.generation, at=locked.now, actor=TIMER.actor
                 )
