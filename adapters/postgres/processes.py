@@ -102,7 +102,7 @@ _STILL_NEEDED = {
     ProcessType.TRIAL_CONSENT: "select from trial_requests where trial_id = $1 and $2::int = 1 and state = 'pending'",
     ProcessType.TRIAL: "select from trials t where t.trial_id = $1 and t.generation = $2"
     " and (t.state in ('awaiting_details', 'provisioning', 'active')"
-    " or t.state in ('cancelled', 'converted', 'ended') and exists (select from trial_services s"
+    " or t.state in ('grace', 'cancelled', 'converted', 'ended') and exists (select from trial_services s"
     " where s.trial_id = t.trial_id and s.state = 'leaving'))",
     ProcessType.NUMBER_RETENTION: "select from phone_numbers where trial_id = $1 and hold = $2 and state = 'held'",
     ProcessType.DEVICE_RETURN: "select from device_returns where trial_id = $1 and generation = $2"

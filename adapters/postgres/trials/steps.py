@@ -195,11 +195,11 @@ def _next(trial: Trial) -> tuple[Instant | None, str, str]:
 
 
 def _of(trial: Trial) -> frozenset[Deed]:
-    """What the platform may be asked for in this state; in grace nothing is torn down yet."""
+    """What the platform may be asked for in this state; in grace, to tear down what an edit has removed, and no more."""
     match trial.state:
         case TrialState.PROVISIONING | TrialState.ACTIVE:
             return frozenset(Deed)
-        case TrialState.CANCELLED | TrialState.CONVERTED | TrialState.ENDED:
+        case TrialState.GRACE | TrialState.CANCELLED | TrialState.CONVERTED | TrialState.ENDED:
             return frozenset({Deed.TEAR_DOWN})
         case _:
             return frozenset()

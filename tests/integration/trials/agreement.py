@@ -106,7 +106,7 @@ def _of_services(stored: Stored, trial: asyncpg.Record) -> Iterator[str]:
 
 def _of_processes(stored: Stored, trial: asyncpg.Record, licences: asyncpg.Record) -> Iterator[str]:
     state = TrialState(trial["state"])
-    leaving = stored.of("services", trial_id=trial["trial_id"], state="leaving") and state is not TrialState.GRACE
+    leaving = stored.of("services", trial_id=trial["trial_id"], state="leaving")
     needed = state is TrialState.ACTIVE or leaving
     if needed and not stored.runs(f"trial/{trial['trial_id']}/{trial['generation']}"):
         yield f"{state} without a process"

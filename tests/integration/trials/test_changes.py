@@ -146,6 +146,25 @@ async def test_edit_adds_and_removes(ground: Fairground) -> None:
     )
 
 
+@pytest.mark.parametrize("bought", [False, True])
+async def test_removed_just_before_the_end(ground: Fairground, bought: bool) -> None:
+    """What the platform has not torn down yet when the trial ends is torn down in grace; the rest stands (TC-08, GR-04, PV-04)."""
+    trial = await ground.trial("messaging", "contact-center")
+    await ground.edit(trial, "messaging")
+    assert trial.ends_at is not None
+    await ground.town.advance_to(trial.ends_at)
+    await ground.look(trial.trial_id)
+    [order] = (await ground.town.trial_steps.conclude(await ground.at(trial.trial_id))).orders
+    assert (order.deed, order.service) == (Deed.TEAR_DOWN, "contact-center")
+    if bought:
+        await ground.buy(trial.organisation_id, "messaging")
+    await ground.post(trial.organisation_id)
+    await ground.run(trial.trial_id)
+    kept = ServiceState.BOUGHT if bought else ServiceState.BUILT
+    assert await ground.services(trial) == {"messaging": kept, "contact-center": ServiceState.GONE}
+    assert (await ground.town.processes(trial.organisation_id))[f"trial/{trial.trial_id}/1"] == "closed"
+
+
 async def test_edit_is_refused_with_its_reason(ground: Fairground) -> None:
     """What is added has to be eligible, known, and have a site; something has to be left (TC-08, TR-08, TR-09, TR-15, TR-16)."""
     trial = await ground.trial()
