@@ -1,54 +1,28 @@
 """What a simulation leaves behind, gathered and checked: the timeline, the mails, the receipts, the audit."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
 from temporalio.client import Client
 
-from adapters.mail.message import NOT_BEFORE
 from adapters.postgres.simulation import Change, PostgresSimulation
 from tenure import names
 from tenure.client import Tenure
-from tenure.contracts.base import Contract, Instant
-from tenure.contracts.erasure import ErasureCause
+from tenure.contracts.notice import Notice
 from tenure.contracts.process import ReconcileContract, ReconcileInput
 from tenure.receipt import Chain
+from workers.demo import mails as post
+from workers.demo.mails import Arrived
 from workers.demo.timeline import Entry
-from workers.stack.mailbox import StoredMail
 
 _SUBJECTS: Final = ("org_", "breaker:")
-_SHOWN: Final = ("licence_set_id", "partner_id", "recordings")
+_SHOWN: Final = ("licence_set_id", "partner_id", "trial_id", "access", "service", "order_id")
 """Details of the audit that tell what an entry is about."""
+_LISTED: Final = ("services", "added", "removed", "dropped")
+_COUNTED: Final = ("recordings", "people", "holders", "numbers", "devices", "days")
 
 
-class Warned(Contract):
-    """A deletion warning as it arrived."""
-
-    at: Instant
-    to: str
-    organisation_id: str
-    subject: str
-    not_before: Instant
-    """The promise that it prints."""
-
-
-def warnings(mails: Sequence[StoredMail], organisations: dict[str, str]) -> list[Warned]:
-    """Read the mails that the server accepted; `organisations` says whose an address is."""
-    return [
-        Warned(
-            at=parsedate_to_datetime(str(mail.message["Date"])),
-            to=mail.recipients[0],
-            organisation_id=organisations[mail.recipients[0]],
-            subject=mail.subject,
-            not_before=datetime.fromisoformat(str(mail.message[NOT_BEFORE])),
-        )
-        for mail in mails
-    ]
-
-
-def entries(history: Sequence[Change], mails: Sequence[Warned], seen: Sequence[Entry]) -> list[Entry]:
+def entries(history: Sequence[Change], mails: Sequence[Arrived], seen: Sequence[Entry]) -> list[Entry]:
     """The one timeline: what the audit says, what arrived by mail, what the world outside saw."""
     audited = [
         Entry(at=change.at, subject=change.subject, what=change.action.replace("_", " "), why=_why(change))
@@ -58,9 +32,9 @@ def entries(history: Sequence[Change], mails: Sequence[Warned], seen: Sequence[E
     arrived = [
         Entry(
             at=mail.at,
-            subject=mail.organisation_id,
+            subject=mail.notice.organisation_id,
             what="mail accepted",
-            why=f"{mail.to}: not before {mail.not_before.isoformat(timespec='minutes')}",
+            why=f"{mail.to}: {mail.told}",
         )
         for mail in mails
     ]
@@ -69,16 +43,23 @@ def entries(history: Sequence[Change], mails: Sequence[Warned], seen: Sequence[E
 
 def _why(change: Change) -> str:
     details = [str(change.details[name]) for name in _SHOWN if name in change.details]
+    details += [f"{name} {' '.join(change.details[name])}" for name in _LISTED if change.details.get(name)]
+    details += [f"{name} {change.details[name]}" for name in _COUNTED if name in change.details]
     if "recipients" in change.details:
         details.append(f"mail to {change.details['recipients']}")
     return ": ".join([*details, *([change.reason] if change.reason else [])])
 
 
 async def faults(
-    tenure: Tenure, client: Client, simulation: PostgresSimulation, history: Sequence[Change], mails: Sequence[Warned]
+    tenure: Tenure,
+    client: Client,
+    simulation: PostgresSimulation,
+    history: Sequence[Change],
+    mails: Sequence[Arrived],
+    notices: Mapping[str, Notice],
 ) -> AsyncIterator[str]:
     """Check what must hold whatever the timeline says; answers what does not, a sentence each."""
-    for fault in _broken_promises(history, mails):
+    for fault in post.faults(history, mails, notices):
         yield fault
     chain = Chain()
     async for receipt in tenure.receipts.chain():
@@ -94,17 +75,3 @@ async def faults(
     )
     if repair.restarted or repair.missing or repair.orphaned or repair.overdue:
         yield f"The repair found something to do: {repair.model_dump_json()} (EV-03)."
-
-
-def _broken_promises(history: Sequence[Change], mails: Sequence[Warned]) -> list[str]:
-    """Nothing is done before the date printed in the last mail (P6, SF-01)."""
-    broken = []
-    for change in history:
-        if change.action == "fenced" and change.reason == ErasureCause.UNUSED:
-            told = [mail for mail in mails if mail.organisation_id == change.subject and mail.at <= change.at]
-            broken += [
-                f"{change.subject} was fenced at {change.at}, before {mail.not_before}, which {mail.to} was told (P6)."
-                for mail in told
-                if mail.not_before > change.at
-            ]
-    return broken

@@ -1,6 +1,7 @@
 """The whole simulation as a picture: a row for each organisation, a column for every few days, a colour for each phase."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from adapters.postgres.simulation import Change
 from tenure.contracts.base import Instant
-from tenure.contracts.licence import LicenceState
+from tenure.contracts.licence import LicenceKind, LicenceState
 from tenure.contracts.portfolio import LicenceSetRecord, OrganisationRecord
 
 
@@ -18,6 +19,8 @@ class Phase(StrEnum):
     """Where an organisation stands, as the picture colours it."""
 
     LIVE = "live"
+    TRIAL = "on trial"
+    """All that it holds are licences of trials."""
     GRACE = "in grace"
     MARKED = "marked"
     WARNED = "warned"
@@ -27,6 +30,7 @@ class Phase(StrEnum):
 
 _LOOK: Final = {
     Phase.LIVE: ("█", "green"),
+    Phase.TRIAL: ("▆", "cyan"),
     Phase.GRACE: ("▓", "yellow"),
     Phase.MARKED: ("▒", "dark_orange"),
     Phase.WARNED: ("▚", "red"),
@@ -50,14 +54,51 @@ def picture(
     table.add_column("Organisation", no_wrap=True)
     table.add_column(_scale(step), no_wrap=True)
     for organisation_id, organisation in organisations.items():
-        held = {
-            str(each.licence_set_id): each.state for each in licence_sets if each.organisation_id == organisation_id
-        }
         changes = [change for change in history if change.subject == organisation_id]
-        table.add_row(organisation.name, _row(changes, held, start, step))
+        holder = Holder(state=None if any(change.action == "created" for change in changes) else "live")
+        for each in licence_sets:
+            if each.organisation_id == organisation_id:
+                holder.take(each.licence_set_id, each.state, each.kind)
+        table.add_row(organisation.name, _row(changes, holder, start, step))
     table.caption = Text("   ").join(Text(f"{mark} {phase}", style) for phase, (mark, style) in _LOOK.items())
     table.caption_justify = "left"
     return table
+
+
+@dataclass
+class Holder:
+    """An organisation as it stands, and the licence sets that it holds."""
+
+    state: str | None
+    """None before it was a customer."""
+    held: dict[str, LicenceState] = field(default_factory=dict)
+    trials: set[str] = field(default_factory=set)
+    """The licence sets that are of trials."""
+
+    @property
+    def phase(self) -> Phase | None:
+        """How the picture colours it."""
+        if self.state != "live":
+            return None if self.state is None else Phase(self.state)
+        active = {name for name, state in self.held.items() if state is LicenceState.ACTIVE}
+        if active:
+            return Phase.TRIAL if active <= self.trials else Phase.LIVE
+        return Phase.GRACE if LicenceState.SUSPENDED in self.held.values() else Phase.LIVE
+
+    def apply(self, change: Change) -> None:
+        """Take a change of the audit into account."""
+        licence_set_id = change.details.get("licence_set_id")
+        if licence_set_id is not None and change.to_state in set(LicenceState):
+            kind = LicenceKind.TRIAL if change.reason == "trial_started" else None
+            self.take(licence_set_id, LicenceState(change.to_state), kind)
+        elif change.to_state in {"live", *map(str, Phase)}:
+            self.state = change.to_state
+
+    def take(self, licence_set_id: str, state: LicenceState, kind: LicenceKind | None) -> None:
+        """Note how a licence set stands; None: of whatever kind it was."""
+        self.held[licence_set_id] = state
+        if kind is LicenceKind.TRIAL:
+            self.trials.add(licence_set_id)
 
 
 def _scale(step: timedelta) -> str:
@@ -69,31 +110,15 @@ def _scale(step: timedelta) -> str:
     return "".join(marks[:_COLUMNS])
 
 
-def _row(changes: Sequence[Change], held: dict[str, LicenceState], start: Instant, step: timedelta) -> Text:
-    text, waiting, state = Text(), list(changes), "live"
+def _row(changes: Sequence[Change], holder: Holder, start: Instant, step: timedelta) -> Text:
+    text, waiting = Text(), list(changes)
     for column in range(1, _COLUMNS + 1):
         fenced = False
         while waiting and waiting[0].at < start + column * step:
             change = waiting.pop(0)
-            state = _apply(change, held) or state
+            holder.apply(change)
             fenced |= change.action == "fenced"
-        mark, style = _LOOK[Phase.ERASING if fenced else phase(state, held)]
+        phase = Phase.ERASING if fenced else holder.phase
+        mark, style = (" ", "") if phase is None else _LOOK[phase]
         text.append(mark, style)
     return text
-
-
-def phase(state: str, held: Mapping[str, LicenceState]) -> Phase:
-    """The phase of an organisation in that state that holds licence sets in these states."""
-    if state != "live":
-        return Phase(state)
-    resting = LicenceState.SUSPENDED in held.values() and LicenceState.ACTIVE not in held.values()
-    return Phase.GRACE if resting else Phase.LIVE
-
-
-def _apply(change: Change, held: dict[str, LicenceState]) -> str | None:
-    """Take a change into account; answers the organisation's new state, if it has one."""
-    licence_set_id = change.details.get("licence_set_id")
-    if licence_set_id is not None and change.to_state in set(LicenceState):
-        held[licence_set_id] = LicenceState(change.to_state)
-        return None
-    return change.to_state if change.to_state in {"live", *map(str, Phase)} else None

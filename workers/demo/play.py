@@ -5,7 +5,7 @@ import base64
 import secrets
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,15 +21,16 @@ from tenure import portfolio
 from tenure.client import Tenure
 from tenure.contracts.base import Instant
 from tenure.contracts.credential import Credential, CredentialRole
-from tenure.contracts.portfolio import LicenceSetRecord, OrganisationRecord, PersonRecord, PortfolioRecord
+from tenure.contracts.portfolio import LicenceSetRecord, OrganisationRecord, PortfolioRecord
 from tenure.ports import Caller
 from tenure.settings import InstallationKind, ServerSettings
 from workers import worker
 from workers.demo import findings, report
+from workers.demo.mails import arrived
 from workers.demo.picture import picture
 from workers.demo.script import END, PATHS, SCRIPT, START
 from workers.demo.timeline import compare, read, write
-from workers.demo.world import World
+from workers.demo.world import Admin, World
 from workers.development import Development, StackSettings, development
 from workers.simulation.clock import SimulationClock
 from workers.simulation.starts import simulated
@@ -98,20 +99,21 @@ async def _run(console: Console, running: Development, webhook_secret: SecretStr
     clock = SimulationClock(simulation, running.client, worker.relay(running.application, running.client))
     records = await asyncio.to_thread(_records)
     organisations = {str(each.organisation_id): each for each in records if isinstance(each, OrganisationRecord)}
-    addresses = {each.email: str(each.organisation_id) for each in records if isinstance(each, PersonRecord)}
     licence_sets = [each for each in records if isinstance(each, LicenceSetRecord)]
 
-    async with _world(running, webhook_secret) as world:
+    async with _world(running, simulation, webhook_secret) as world:
         await simulation.set(START)
         with _progress(console) as progress:
             await _live(world, clock, progress)
         history = await simulation.history()
-        assert running.mail is not None
-        mails = findings.warnings(running.mail.messages(), addresses)
+        mails = arrived(world.mailbox(), world.notices)
         happened = findings.entries(history, mails, world.entries)
         client = simulated(running.client, simulation)
-        faults = [fault async for fault in findings.faults(world.operator, client, simulation, history, mails)]
+        faults = [
+            fault async for fault in findings.faults(world.operator, client, simulation, history, mails, world.notices)
+        ]
 
+    organisations |= world.newcomers
     console.print(report.timeline(happened, organisations, PATHS, START))
     console.print()
     console.print(picture(organisations, licence_sets, history, START, END))
@@ -145,15 +147,34 @@ async def _live(world: World, clock: SimulationClock, progress: Progress) -> Non
 
 
 @asynccontextmanager
-async def _world(running: Development, webhook_secret: SecretStr) -> AsyncIterator[World]:
-    tokens = PostgresTokens(running.application.database)
+async def _world(
+    running: Development, simulation: PostgresSimulation, webhook_secret: SecretStr
+) -> AsyncIterator[World]:
+    database, mail = running.application.database, running.mail
+    assert mail is not None
+    tokens = PostgresTokens(database)
     service = await tokens.create(_CALLER, Credential(name="platform", role=CredentialRole.SERVICE))
     operator = await tokens.create(_CALLER, Credential(name="ada", role=CredentialRole.OPERATOR))
-    async with (
-        Tenure(running.url, service, webhook_secret=webhook_secret) as platform,
-        Tenure(running.url, operator) as ada,
-    ):
-        yield World(service=platform, operator=ada, outside=PostgresOutside(running.application.database))
+    async with AsyncExitStack() as stack:
+
+        async def sign_in(admin: Admin) -> Tenure:
+            credential = Credential(
+                name=admin.person,
+                role=CredentialRole.PARTNER,
+                partner_id=admin.partner_id,
+                person_id=admin.person_id,
+            )
+            token = await tokens.create(_CALLER, credential)
+            return await stack.enter_async_context(Tenure(running.url, token))
+
+        yield World(
+            service=await stack.enter_async_context(Tenure(running.url, service, webhook_secret=webhook_secret)),
+            operator=await stack.enter_async_context(Tenure(running.url, operator)),
+            sign_in=sign_in,
+            mailbox=mail.messages,
+            outside=PostgresOutside(database),
+            simulation=simulation,
+        )
 
 
 def _records() -> list[PortfolioRecord]:

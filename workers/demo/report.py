@@ -15,6 +15,16 @@ from workers.demo.timeline import Deviation, Difference, Entry
 _STYLES: Final = {
     "marked": "dark_orange",
     "warned": "red",
+    "trial started": "green",
+    "trial extended": "green",
+    "trial converted": "green",
+    "services bought": "green",
+    "trial expired": "yellow",
+    "trial cancelled": "yellow",
+    "trial ended": "dark_orange",
+    "consent accepted": "green",
+    "consent declined": "yellow",
+    "consent lapsed": "yellow",
     "mail accepted": "cyan",
     "mail refused": "yellow",
     "held": "yellow",
@@ -79,7 +89,8 @@ def verdict(console: Console, expected: int, found: Sequence[Difference], faults
         console.print(f"[red]✗[/] {fault}")
     if not faults:
         console.print(
-            "[green]✓[/] No promise of a mail was broken, receipts and audit are unbroken chains, nothing to repair."
+            "[green]✓[/] No promise of a mail was broken, each mail came once and in time, receipts and audit are unbroken"
+            " chains, nothing to repair."
         )
     if found:
         console.print(f"[red]✗[/] {len(found)} differences from the expected timeline.")

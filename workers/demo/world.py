@@ -1,20 +1,25 @@
 """The world outside: services, people and feeds, each with credentials of its own, and what they saw."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from adapters.postgres.outside import PostgresOutside
+from adapters.postgres.simulation import PostgresSimulation
 from tenure.client import Tenure
 from tenure.contracts.activity import Feed, Heartbeat
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Reason
 from tenure.contracts.erasure import ErasureState
 from tenure.contracts.forecast import NextKind
-from tenure.contracts.notice import NoticeState
-from tenure.ids import OrganisationId
+from tenure.contracts.notice import Notice, NoticeState
+from tenure.contracts.portfolio import OrganisationRecord
+from tenure.errors import Refusal
+from tenure.ids import OrganisationId, PartnerId, PersonId
 from workers.demo.timeline import Entry
+from workers.stack.mailbox import StoredMail
 
 IDENTITY: Final = "identity"
 """The feed of sign-ins and token refreshes."""
@@ -27,27 +32,71 @@ _TIME: Final = frozenset({Reason.SILENCE, Reason.NOTICE_PERIOD, Reason.RATE, Rea
 """Reasons that hold nothing: it is simply not time yet, or a mail is on its way."""
 
 
+class Admin(NamedTuple):
+    """Somebody who works for a partner."""
+
+    person: str
+    partner: str
+
+    @property
+    def person_id(self) -> PersonId:
+        """Whose token it is."""
+        return PersonId(f"per_{self.person}")
+
+    @property
+    def partner_id(self) -> PartnerId:
+        """For whom."""
+        return PartnerId(f"ptr_{self.partner}")
+
+
 @dataclass
 class World:
     """Everybody who deals with Tenure, over HTTP, and a notebook."""
 
     service: Tenure
-    """Orders, identity and messaging: facts and activity."""
+    """Orders, identity, messaging, and the customers' admin console: facts, activity and answers."""
     operator: Tenure
     """Ada, who runs the installation."""
+    sign_in: Callable[[Admin], Awaitable[Tenure]]
+    """Gives an admin of a partner a token, and a client with it."""
+    mailbox: Callable[[], Sequence[StoredMail]]
+    """All mails that have arrived anywhere."""
     outside: PostgresOutside
+    simulation: PostgresSimulation
     silent: set[str] = field(default_factory=set)
     """Feeds that say nothing at the moment."""
     entries: list[Entry] = field(default_factory=list)
-    """What was seen that the audit does not tell: answers, holds, refused mail."""
+    """What was seen that the audit does not tell: answers, pages, holds, refused mail."""
+    newcomers: dict[str, OrganisationRecord] = field(default_factory=dict)
+    """Customers that came by their first trial."""
+    notices: dict[str, Notice] = field(default_factory=dict)
+    """What the ledger has said of each mail, by its Message-ID: also of organisations that are erased by now."""
+    _consoles: dict[Admin, Tenure] = field(default_factory=dict)
     _held: dict[tuple[OrganisationId, NextKind], str] = field(default_factory=dict)
-    _told: set[str] = field(default_factory=set)
-    _looked_at: set[tuple[OrganisationId, Instant, str]] = field(default_factory=set)
     _stopped_at: Instant | None = None
 
     def note(self, at: Instant, subject: str, what: str, why: str = "") -> None:
         """Write something down."""
         self.entries.append(Entry(at=at, subject=subject, what=what, why=why))
+
+    async def attempt(self, now: Instant, organisation_id: OrganisationId, what: str, call: Awaitable[object]) -> None:
+        """Have a command carried out; a refusal is written down, with the services that it names."""
+        try:
+            await call
+        except Refusal as refusal:
+            services = refusal.details.get("services") or refusal.details.get("remaining") or ()
+            named = f" ({' '.join(services)})" if isinstance(services, list | dict) else ""
+            self.note(now, organisation_id, "refused", f"{what}: {refusal.code}{named}")
+
+    async def console(self, admin: Admin) -> Tenure:
+        """The partner console of an admin, who signs in once."""
+        if admin not in self._consoles:
+            self._consoles[admin] = await self.sign_in(admin)
+        return self._consoles[admin]
+
+    def mails_to(self, address: str) -> list[StoredMail]:
+        """The mails that have arrived at an address, oldest first."""
+        return [mail for mail in self.mailbox() if address in mail.recipients]
 
     async def register_feeds(self) -> None:
         """Tell Tenure which sources of activity there are."""
@@ -66,10 +115,12 @@ class World:
         await asyncio.gather(*map(self.service.feeds.heartbeat, beating))
 
     async def look(self) -> None:
-        """Write down which organisations have come to be held since the last look, and mail that was refused."""
+        """Write down which organisations have come to be held since the last look, and what became of mails."""
         assert self._stopped_at is not None
-        calendar, quarantined = await asyncio.gather(
-            self.operator.calendar.list(), self.operator.erasures.list(ErasureState.QUARANTINE)
+        calendar, quarantined, notices = await asyncio.gather(
+            self.operator.calendar.list(),
+            self.operator.erasures.list(ErasureState.QUARANTINE),
+            self.simulation.notices(),
         )
         held = {
             (entry.organisation_id, entry.kind): str(entry.reason)
@@ -83,19 +134,10 @@ class World:
             if self._held.get((organisation_id, kind)) != reason:
                 self.note(self._stopped_at, organisation_id, "held", f"{kind}: {reason}")
         self._held = held
-        warned = {
-            (entry.organisation_id, entry.due_at, str(entry.reason))
-            for entry in calendar
-            if entry.kind is NextKind.DELETION
-        }
-        for organisation_id in sorted({organisation_id for organisation_id, _, _ in warned - self._looked_at}):
-            await self._look_at_notices(organisation_id)
-        self._looked_at |= warned
-
-    async def _look_at_notices(self, organisation_id: OrganisationId) -> None:
-        for notice in await self.operator.notices.of(organisation_id):
-            if notice.state is NoticeState.REFUSED and notice.notice_id not in self._told:
-                self._told.add(notice.notice_id)
+        for notice in notices:
+            known = self.notices.get(notice.message_id)
+            if notice.state is NoticeState.REFUSED and (known is None or known.state is not NoticeState.REFUSED):
                 assert notice.first_attempt_at is not None
-                answer = notice.server_answer or ""
-                self.note(notice.first_attempt_at, organisation_id, "mail refused", f"{notice.recipient}: {answer}")
+                why = f"{notice.recipient}: {notice.server_answer or ''}"
+                self.note(notice.first_attempt_at, notice.organisation_id, "mail refused", why)
+            self.notices[notice.message_id] = notice

@@ -1,20 +1,23 @@
-"""What the outside world can do to Tenure: each as the service, feed or person would do it, over HTTP."""
+"""What services report, what customers ask for by themselves, and what the operator does."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from tenure.contracts.activity import ActivityEvent, ActivityKind
 from tenure.contracts.base import Instant
 from tenure.contracts.breaker import ReleaseBreaker
 from tenure.contracts.erasure import AbortErasures
-from tenure.contracts.licence import ExpireLicences, GrantLicences, LicenceKind, RestoredBy, RestoreLicences
+from tenure.contracts.licence import (
+    ExpireLicences,
+    GrantLicences,
+    LicenceKind,
+    RestoredBy,
+    RestoreLicences,
+    ServiceKey,
+)
 from tenure.contracts.organisation import DeleteNow, Manage
-from tenure.errors import Refusal
-from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId, TrialRequestId
+from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId
+from workers.demo.acts import Act
 from workers.demo.world import World
-
-type Act = Callable[[World, Instant], Awaitable[None]]
-"""Something that happens at an instant, which is the simulation's now."""
 
 
 def expiry(licence_set: str) -> Act:
@@ -28,7 +31,13 @@ def expiry(licence_set: str) -> Act:
     return act
 
 
-def purchase(name: str, *, kind: LicenceKind = LicenceKind.SUBSCRIPTION, days: int = 365) -> Act:
+def purchase(
+    name: str,
+    *,
+    kind: LicenceKind = LicenceKind.SUBSCRIPTION,
+    services: tuple[ServiceKey, ...] = (),
+    days: int = 365,
+) -> Act:
     """The order service reports new licences."""
 
     async def act(world: World, now: Instant) -> None:
@@ -37,6 +46,7 @@ def purchase(name: str, *, kind: LicenceKind = LicenceKind.SUBSCRIPTION, days: i
                 licence_set_id=LicenceSetId(f"lic_{name}-new"),
                 organisation_id=OrganisationId(f"org_{name}"),
                 kind=kind,
+                services=services,
                 expires_at=now + timedelta(days=days),
             )
         )
@@ -93,21 +103,8 @@ def own_request(name: str, person: str, confirmation: str) -> Act:
             person_id=PersonId(f"per_{person}"),
             confirmation=confirmation,
         )
-        try:
-            await world.service.organisations.delete_now(command)
-        except Refusal as refusal:
-            world.note(now, command.organisation_id, "refused", f"delete_now: {refusal.code}")
-
-    return act
-
-
-def trial_request(name: str, number: int) -> Act:
-    """A partner asks the customer to consent to a trial."""
-
-    async def act(world: World, _now: Instant) -> None:
-        await world.outside.request_trial(
-            TrialRequestId(f"req_{name}-{number}"), OrganisationId(f"org_{name}"), PartnerId("ptr_alpenstern")
-        )
+        call = world.service.organisations.delete_now(command)
+        await world.attempt(now, command.organisation_id, "delete_now", call)
 
     return act
 
