@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from adapters.postgres.licences import PostgresLicences
 from tenure.contracts.conversion import Conversion, ConvertTrial
+from tenure.contracts.device import DeviceReturnView, ShipDevices
 from tenure.contracts.erasure import Erasure
 from tenure.contracts.licence import (
     GraceOutcome,
@@ -19,7 +20,7 @@ from tenure.contracts.trial import CancelTrial, EditTrial, ExtendTrial, RequestT
 from tenure.contracts.trial_process import NumberHoldStep, PlatformReport, TrialAt, TrialStep
 from tenure.ids import LicenceSetId, OrderId, OrganisationId, PersonId, TrialId
 from tenure.policy.catalogue import shipped
-from tests.integration.deletion.town import DOMAIN, SERVICE, Town
+from tests.integration.deletion.town import DAY, DOMAIN, SERVICE, Town
 from tests.integration.trials.grounds import Grounds, Side
 
 SITE = Site(url="acme.meet.example", time_zone="Europe/Berlin")
@@ -114,6 +115,16 @@ class Fairground(Grounds):
             services=services,
         )
         return await self.town.licences.grant(SERVICE, command)
+
+    async def ship(self, trial: TrialView, *serials: str, days: int = 20, order: str = "DEMO-1") -> DeviceReturnView:
+        """Devices are shipped for a trial, two where none are named, and are on trial for so many days."""
+        command = ShipDevices(
+            trial_id=trial.trial_id,
+            demo_order=order,
+            serials=serials or ("SN-0001", "SN-0002"),
+            device_ends_at=await self.town.now() + days * DAY,
+        )
+        return await self.town.devices.ship(SERVICE, command)
 
     async def delete_now(self, trial: TrialView, by: PersonId) -> Erasure:
         """A full admin of the customer deletes the organisation."""

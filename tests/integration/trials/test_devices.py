@@ -13,7 +13,6 @@ from tenure.contracts.device import (
     RegisterReturn,
     RequestReturnLabel,
     ReturnGuide,
-    ShipDevices,
 )
 from tenure.contracts.notice import NoticeKind, TrialMatter
 from tenure.contracts.organisation import Role
@@ -27,19 +26,6 @@ from tests.integration.trials.grounds import Side, recipients
 
 TICK = timedelta(microseconds=1)
 BOTH = ("SN-0001", "SN-0002")
-
-
-async def ship(
-    ground: Fairground, trial: TrialView, *serials: str, days: int = 20, order: str = "DEMO-1"
-) -> DeviceReturnView:
-    """Devices are shipped for a trial, and are on trial for so many days."""
-    command = ShipDevices(
-        trial_id=trial.trial_id,
-        demo_order=order,
-        serials=serials or BOTH,
-        device_ends_at=await ground.town.now() + days * DAY,
-    )
-    return await ground.town.devices.ship(SERVICE, command)
 
 
 async def come_back(
@@ -70,7 +56,7 @@ def token(side: Side) -> Caller:
 async def test_the_devices_have_their_own_end(ground: Fairground) -> None:
     """They go back within 14 days of the device end date, whatever the trial's end is (DV-02, DV-03)."""
     trial = await ground.trial()
-    view = await ship(ground, trial, days=50)
+    view = await ground.ship(trial, days=50)
     assert view.due_at == view.device_ends_at + 14 * DAY
     after = await ground.show(trial.trial_id)
     assert (after.ends_at, after.device_ends_at, after.devices_due_at) == (
@@ -87,7 +73,7 @@ async def test_the_agreement_is_mailed(ground: Fairground) -> None:
     await ground.post(trial.organisation_id)
     ada = await ground.person("ada", trial.organisation_id, Role.CUSTOMER_ADMIN)
     await ground.person("una", trial.organisation_id, Role.USER)
-    view = await ship(ground, trial)
+    view = await ground.ship(trial)
     sent = await ground.post(trial.organisation_id)
     eve = f"per_{trial.trial_id.name}"
     assert recipients(sent, NoticeKind.DEVICE_AGREEMENT) == sorted([ada, eve])
@@ -103,7 +89,7 @@ async def test_the_agreement_is_mailed(ground: Fairground) -> None:
 async def test_nothing_lifts_the_duty(ground: Fairground, way: str) -> None:
     """Whatever becomes of the trial, the devices go back by the same date, and the customer is told so (DV-01, DV-03, TC-09)."""
     trial = await ground.trial("messaging", "calling")
-    view = await ship(ground, trial, days=90)
+    view = await ground.ship(trial, days=90)
     match way:
         case "extended":
             await ground.extend(trial, 30)
@@ -125,7 +111,7 @@ async def test_nothing_lifts_the_duty(ground: Fairground, way: str) -> None:
 async def test_overdue_at_the_instant(ground: Fairground) -> None:
     """A microsecond before the 14 days are over nothing is; at their end the rest is on the partner's list, once (DV-09, XC-03)."""
     trial = await ground.trial()
-    view = await ship(ground, trial)
+    view = await ground.ship(trial)
     await ground.post(trial.organisation_id)
     await come_back(ground, trial, "SN-0001")
     await ground.town.advance_to(view.due_at)
@@ -146,7 +132,7 @@ async def test_overdue_at_the_instant(ground: Fairground) -> None:
 async def test_never_ahead_of_the_clock(ground: Fairground) -> None:
     """A process whose clock is ahead makes nothing overdue (P13)."""
     trial = await ground.trial()
-    view = await ship(ground, trial)
+    view = await ground.ship(trial)
     with pytest.raises(Refusal) as refusal:
         await look(ground, trial, as_of=view.due_at)
     assert refusal.value.code is RefusalCode.CLOCK_AHEAD
@@ -156,7 +142,7 @@ async def test_never_ahead_of_the_clock(ground: Fairground) -> None:
 async def test_returned_one_by_one(ground: Fairground) -> None:
     """Each is registered by its serial number, in whatever case; with the last one the return is over (DV-07, DV-09)."""
     trial = await ground.trial()
-    await ship(ground, trial)
+    await ground.ship(trial)
     await ground.post(trial.organisation_id)
     first = await come_back(ground, trial, "sn-0001")
     assert [str(device.state) for device in first.devices] == ["returned", "shipped"]
@@ -175,7 +161,7 @@ async def test_returned_one_by_one(ground: Fairground) -> None:
 async def test_what_is_overdue_can_still_come_back(ground: Fairground) -> None:
     """It leaves the list then, and no penalty is left (DV-09, table 18.6)."""
     trial = await ground.trial()
-    view = await ship(ground, trial)
+    view = await ground.ship(trial)
     await ground.town.advance_to(view.due_at + DAY)
     await look(ground, trial)
     returned = await come_back(ground, trial, *BOTH)
@@ -186,8 +172,8 @@ async def test_what_is_overdue_can_still_come_back(ground: Fairground) -> None:
 async def test_a_serial_that_was_not_shipped(ground: Fairground) -> None:
     """One that does not match leaves all of them open (DV-07, XC-05)."""
     trial, other = await ground.trial(), await ground.trial()
-    await ship(ground, trial)
-    await ship(ground, other, "SN-0003")
+    await ground.ship(trial)
+    await ground.ship(other, "SN-0003")
     for serials in (("SN-0001", "SN-9999"), ("SN-0003",)):
         assert await ground.refused(come_back(ground, trial, *serials)) is RefusalCode.SERIAL_MISMATCH
 
@@ -195,10 +181,10 @@ async def test_a_serial_that_was_not_shipped(ground: Fairground) -> None:
 async def test_a_device_is_out_once(ground: Fairground) -> None:
     """One that is out for another trial cannot be shipped; once it is back, it can (DV-07)."""
     trial, other = await ground.trial(), await ground.trial()
-    await ship(ground, trial)
-    assert await ground.refused(ship(ground, other, "SN-0001")) is RefusalCode.SERIAL_MISMATCH
+    await ground.ship(trial)
+    assert await ground.refused(ground.ship(other, "SN-0001")) is RefusalCode.SERIAL_MISMATCH
     await come_back(ground, trial, "SN-0001")
-    assert len((await ship(ground, other, "SN-0001")).devices) == 1
+    assert len((await ground.ship(other, "SN-0001")).devices) == 1
 
 
 async def test_nothing_was_shipped(ground: Fairground) -> None:
@@ -212,7 +198,7 @@ async def test_only_the_owner_deals_with_devices(ground: Fairground) -> None:
     """Any admin of the trial's partner does; another partner's does not, and does not see them (TC-21, P14)."""
     trial = await ground.trial()
     south = await ground.partner("south")
-    await ship(ground, trial)
+    await ground.ship(trial)
     back = come_back(ground, trial, "SN-0001", by=south.seller)
     assert await ground.refused(back) is RefusalCode.NOT_TRIAL_OWNER
     assert await ground.refused(label(ground, trial, by=south.seller)) is RefusalCode.NOT_TRIAL_OWNER
@@ -226,7 +212,7 @@ async def test_only_the_owner_deals_with_devices(ground: Fairground) -> None:
 async def test_a_label_in_the_usa(ground: Fairground) -> None:
     """A new one is on its way, with what to do (DV-04, DV-05, table 18.6)."""
     trial = await ground.trial(country="US")
-    await ship(ground, trial)
+    await ground.ship(trial)
     guide = await label(ground, trial)
     assert (guide.carrier, guide.label_sent) == (Carrier.UPS, True)
     assert "UPS" in " ".join(guide.steps)
@@ -240,7 +226,7 @@ async def test_a_label_in_the_usa(ground: Fairground) -> None:
 async def test_no_label_elsewhere(ground: Fairground, country: str, carrier: str) -> None:
     """Outside the USA there is none; the refusal says by whom devices go back (DV-05, DV-06)."""
     trial = await ground.trial(country=country)
-    view = await ship(ground, trial)
+    view = await ground.ship(trial)
     assert (view.guide.carrier, view.guide.label_sent) == (Carrier(carrier), False)
     with pytest.raises(Refusal) as refusal:
         await label(ground, trial)
@@ -253,7 +239,7 @@ async def test_the_demo_order_is_found(ground: Fairground) -> None:
     """By the organisation with an admin's address, or by all serial numbers; some of them are not enough (DV-08, P14)."""
     trial = await ground.trial()
     await ground.person("una", trial.organisation_id, Role.USER)
-    await ship(ground, trial)
+    await ground.ship(trial)
     south = await ground.partner("south")
     [eve] = await ground.town.fetch("select email from full_admins where organisation_id = $1", trial.organisation_id)
     asked = {"by_organisation": trial.organisation_id, "admin_email": eve["email"].upper()}
@@ -275,10 +261,10 @@ async def test_the_demo_order_is_found(ground: Fairground) -> None:
 async def test_a_later_shipment(ground: Fairground) -> None:
     """It brings its later date for all of the trial's devices, a process and a mail of its own; an earlier one moves nothing (DV-02)."""
     trial = await ground.trial()
-    first = await ship(ground, trial, "SN-0001", days=20)
-    second = await ship(ground, trial, "SN-0002", days=40)
+    first = await ground.ship(trial, "SN-0001", days=20)
+    second = await ground.ship(trial, "SN-0002", days=40)
     assert second.due_at > first.due_at
-    assert (await ship(ground, trial, "SN-0003", days=10)).due_at == second.due_at
+    assert (await ground.ship(trial, "SN-0003", days=10)).due_at == second.due_at
     sent = await ground.post(trial.organisation_id, NoticeKind.DEVICE_AGREEMENT)
     assert [(mail.notice.cycle, mail.matter.devices) for mail in sent] == [(3, 3)]  # type: ignore[union-attr]
     assert (await look(ground, trial)).over
@@ -291,7 +277,7 @@ async def test_a_later_shipment(ground: Fairground) -> None:
 async def test_all_back_before_the_mail(ground: Fairground) -> None:
     """Who has returned everything is not told to (TL-01)."""
     trial = await ground.trial()
-    await ship(ground, trial)
+    await ground.ship(trial)
     await come_back(ground, trial, *BOTH)
     assert recipients(await ground.post(trial.organisation_id), NoticeKind.DEVICE_AGREEMENT) == []
 
@@ -299,7 +285,7 @@ async def test_all_back_before_the_mail(ground: Fairground) -> None:
 async def test_the_duty_outlives_the_organisation(ground: Fairground) -> None:
     """Deleted at its own request, the organisation leaves its devices on the partner's list, to be returned (Q-26, DV-09)."""
     trial = await ground.trial()
-    view = await ship(ground, trial)
+    view = await ground.ship(trial)
     await ground.delete_now(trial, PersonId(f"per_{trial.trial_id.name}"))
     assert (await look(ground, trial)).over
     assert await ground.post(trial.organisation_id) == []

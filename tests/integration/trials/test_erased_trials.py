@@ -4,7 +4,6 @@ import pytest
 
 from adapters.postgres.eraser import PostgresEraser
 from adapters.postgres.platform import PostgresPlatform
-from tenure.contracts.device import ShipDevices
 from tenure.contracts.licence import GraceOutcome
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.platform import Built, PlatformOrder
@@ -13,7 +12,7 @@ from tenure.contracts.trial_process import PlatformProblem, PlatformReport
 from tenure.errors import PlatformRefused, RefusalCode, Unavailable
 from tenure.ids import PersonId
 from tenure.ports import Caller
-from tests.integration.deletion.town import DAY, OPERATOR, SERVICE
+from tests.integration.deletion.town import OPERATOR, SERVICE
 from tests.integration.trials.customer import Customer
 from tests.integration.trials.fairground import SITE, Fairground
 
@@ -68,13 +67,7 @@ async def furnished(ground: Fairground) -> Customer:
     await ground.convert(customer.trial, "messaging")
     await ground.edit(customer.trial, "meetings-enterprise", "contact-center")
     await ground.run(customer.trial.trial_id)
-    ship = ShipDevices(
-        trial_id=customer.trial.trial_id,
-        demo_order="DEMO-1",
-        serials=("SN-0001",),
-        device_ends_at=await ground.town.now() + 20 * DAY,
-    )
-    await ground.town.devices.ship(SERVICE, ship)
+    await ground.ship(customer.trial, "SN-0001")
     south = await ground.partner("south")
     [eve] = await ground.town.fetch("select email from people where person_id = $1", customer.eve)
     await ground.town.trials.request(
