@@ -175,6 +175,15 @@ async def test_a_site_that_was_never_used_is_given_back(town: Town, market: Mark
     assert await market.refused(market.ask(acme, "meetings-enterprise", **wanted)) is RefusalCode.SITE_URL_TAKEN
 
 
+async def test_a_site_that_was_purged(town: Town, market: Market) -> None:
+    """It is not given back to the organisation that had it, and is free for any other (TR-10, GR-08)."""
+    ended = await market.ended(await market.trial("meetings-enterprise", site=SITE))
+    again = market.request("meetings-enterprise", site=SITE, organisation_id=ended.organisation_id, admin_email=None)
+    assert await market.refused(town.trials.request(SERVICE, again)) is RefusalCode.SITE_URL_TAKEN
+    elsewhere = market.request("meetings-enterprise", site=SITE)
+    assert (await town.trials.request(SERVICE, elsewhere)).site == SITE
+
+
 async def test_a_site_that_two_requests_name(town: Town, market: Market) -> None:
     """What one partner's lapsed request gives up stays with the other's, which waits for the same customer (TR-10, CO-14)."""
     acme = await market.customer()
