@@ -65,6 +65,7 @@ async def test_a_reminder_that_the_end_has_overtaken(ground: Fairground, custome
     sent = await customer.told_of("end")
     assert {mail.notice.kind for mail in sent} == set(OF_ENDS[2:])
     assert len(sent) == 5
+    assert "trial_end_told" not in await ground.town.audit(customer.id)
 
 
 async def test_a_start_that_is_history(ground: Fairground) -> None:
