@@ -71,5 +71,15 @@ class ServerSettings(ClientSettings):
     """Bearer token of that API."""
     platform_seconds: float = Field(default=30, gt=0)
     """How long one of its answers may take."""
+    screening_rules_file: Path | None = None
+    """A JSON document of `tenure.policy.screening.ScreeningRules`; unset: the defaults."""
+    yente_url: str | None = None
+    """Base address of a yente service (OpenSanctions), which then screens; unset: the lists that are loaded here do."""
+    yente_token: SecretStr | None = None
+    """What it is sent as `Authorization: ApiKey …`."""
+    yente_dataset: str = "default"
+    """Which of its data sets is asked."""
+    yente_seconds: float = Field(default=15, gt=0)
+    """How long one of its answers may take."""
     starts_per_second: float = Field(default=50, gt=0)
     """How fast the relay starts processes."""

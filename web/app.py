@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenure.contracts.activity import MAX_BATCH_BYTES
 from tenure.contracts.portfolio import MAX_IMPORT_BYTES
+from tenure.contracts.screening import MAX_LIST_BYTES
 from tenure.settings import ServerSettings
 from tenure.signature import Verifier
 from web import problems
@@ -22,6 +23,7 @@ from web.api import (
     feeds,
     health,
     imports,
+    lists,
     notices,
     operations,
     organisations,
@@ -46,6 +48,7 @@ _ROOMS = (
     calendar,
     notices,
     imports,
+    lists,
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -97,7 +100,10 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
     for path, pages in create_customer_pages(services).items():
         app.mount(path, pages)
     app.add_api_route("/", _front_door, include_in_schema=False)
-    app.add_middleware(BodyLimit, paths={"/v1/activity": MAX_BATCH_BYTES, "/v1/imports": MAX_IMPORT_BYTES})
+    app.add_middleware(
+        BodyLimit,
+        paths={"/v1/activity": MAX_BATCH_BYTES, "/v1/imports": MAX_IMPORT_BYTES, "/v1/lists": MAX_LIST_BYTES},
+    )
     app.add_middleware(_DefaultHeaders)
     return app
 

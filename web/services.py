@@ -18,6 +18,8 @@ from tenure.ports import (
     Licences,
     Notices,
     Organisations,
+    Screener,
+    ScreeningLists,
     Tokens,
     Trials,
     Writer,
@@ -45,4 +47,6 @@ class Services:
     writer: Writer
     forecast: Forecast
     imports: Imports
+    screening_lists: ScreeningLists
+    screener: Screener
     audit: AuditTrail

@@ -1,7 +1,7 @@
 """The composition root: settings become pools, pools become adapters, adapters stand behind every port."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import parseaddr
@@ -28,16 +28,20 @@ from adapters.postgres.notices import PostgresNotices
 from adapters.postgres.organisations import PostgresOrganisations
 from adapters.postgres.platform import PostgresPlatform
 from adapters.postgres.processes import PostgresProcesses
+from adapters.postgres.screening_lists import PostgresScreeningLists
 from adapters.postgres.tokens import PostgresTokens
 from adapters.postgres.trials.consents import PostgresConsents
 from adapters.postgres.trials.returns import PostgresDevices
 from adapters.postgres.trials.steps import PostgresTrialSteps
 from adapters.postgres.trials.trials import PostgresTrials
+from adapters.screening.embedded import EmbeddedScreener
+from adapters.screening.yente import YenteScreener
 from tenure.contracts.catalogue import Catalogue
 from tenure.errors import Misconfigured
 from tenure.policy.catalogue import shipped
 from tenure.policy.rules import Rules
-from tenure.ports import Countdowns, Mailer, Platform, Processes, TrialSteps
+from tenure.policy.screening import ScreeningRules
+from tenure.ports import Countdowns, Mailer, Platform, Processes, Screener, ScreeningLists, TrialSteps
 from tenure.settings import ServerSettings
 from web.services import Services
 
@@ -81,6 +85,7 @@ async def open_application(settings: ServerSettings) -> AsyncIterator[Applicatio
     async with (
         Database.open(url, max_size=_CONNECTIONS, patience=patience) as database,
         Database.open(url, max_size=_IMPORTS, patience=patient) as imports,
+        AsyncExitStack() as opened,
     ):
         if database.kind is not settings.installation:
             raise Misconfigured(
@@ -88,7 +93,9 @@ async def open_application(settings: ServerSettings) -> AsyncIterator[Applicatio
                 f"{settings.installation}: neither ever becomes the other (SF-10)."
             )
         message_domain = address(parseaddr(settings.mail_from)[1], "").domain
-        services = _services(database, imports, rules, catalogue, links, message_domain)
+        lists = PostgresScreeningLists(database, load_screening_rules(settings))
+        screener = await opened.enter_async_context(open_screener(settings, lists))
+        services = _services(database, imports, rules, catalogue, links, message_domain, lists, screener)
         yield Application(
             settings=settings,
             rules=rules,
@@ -109,6 +116,8 @@ def _services(
     catalogue: Catalogue,
     links: Links,
     message_domain: str,
+    lists: ScreeningLists,
+    screener: Screener,
 ) -> Services:
     return Services(
         installation=PostgresInstallation(database),
@@ -128,6 +137,8 @@ def _services(
         writer=TemplateWriter(),
         forecast=PostgresForecast(database, rules),
         imports=PostgresImports(imports, rules),
+        screening_lists=lists,
+        screener=screener,
         audit=PostgresAuditTrail(database),
     )
 
@@ -167,6 +178,36 @@ def load_catalogue(settings: ServerSettings) -> Catalogue:
         return Catalogue.model_validate_json(settings.catalogue_file.read_bytes())
     except (OSError, ValidationError) as error:
         raise Misconfigured(f"TENURE_CATALOGUE_FILE does not hold a usable catalogue: {error}") from error
+
+
+def load_screening_rules(settings: ServerSettings) -> ScreeningRules:
+    """How the installation screens.
+
+    Raises:
+        Misconfigured: the document cannot be read, or a rule in it is none.
+    """
+    if settings.screening_rules_file is None:
+        return ScreeningRules()
+    try:
+        return ScreeningRules.model_validate_json(settings.screening_rules_file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise Misconfigured(f"TENURE_SCREENING_RULES_FILE does not hold usable rules: {error}") from error
+
+
+@asynccontextmanager
+async def open_screener(settings: ServerSettings, lists: ScreeningLists) -> AsyncIterator[Screener]:
+    """Who screens: the yente service where one is named, else an index of the lists that are loaded here.
+
+    Raises:
+        Misconfigured: the service's address is wrong, or would send its token unencrypted over a network.
+    """
+    rules = load_screening_rules(settings)
+    if settings.yente_url is None:
+        yield EmbeddedScreener(lists, rules)
+        return
+    timeout = timedelta(seconds=settings.yente_seconds)
+    async with YenteScreener(settings.yente_url, settings.yente_token, settings.yente_dataset, timeout, rules) as yente:
+        yield yente
 
 
 @asynccontextmanager

@@ -1,21 +1,21 @@
 """Asks a vendor's HTTP API to build services and to tear them down. docs/platform.md is its contract."""
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
 from stamina import AsyncRetryingCaller
 
+from adapters.outward import checked
 from adapters.platform.answers import built
 from tenure.contracts.platform import Built, Deed, PlatformOrder
-from tenure.errors import Misconfigured, Unavailable
+from tenure.errors import Unavailable
 from tenure.ports import Platform
 
 CONNECT: Final = timedelta(seconds=5)
@@ -39,7 +39,7 @@ class HttpPlatform(Platform):
         """
         self._seconds = timeout.total_seconds()
         self._http = httpx.AsyncClient(
-            base_url=_checked(url),
+            base_url=checked(url, "TENURE_PLATFORM_URL"),
             headers={
                 "Accept": "application/json, application/problem+json",
                 "Accept-Encoding": "identity",
@@ -125,23 +125,3 @@ def _again(error: Exception) -> bool | timedelta:
     if error.retry_after is None:
         return True
     return error.retry_after if error.retry_after <= PATIENCE else False
-
-
-def _checked(url: str) -> str:
-    """The address, which holds no secret: what was set is not repeated in case that it does."""
-    try:
-        parts, host = urlsplit(url), httpx.URL(url).host
-    except (httpx.InvalidURL, ValueError):
-        host = None
-    if not host or parts.scheme not in {"http", "https"} or parts.username or parts.query or parts.fragment:
-        raise Misconfigured("TENURE_PLATFORM_URL is not understood: expected https://host/path.")
-    if parts.scheme == "http" and not _is_this_machine(host):
-        raise Misconfigured("TENURE_PLATFORM_URL would send the token unencrypted: use https://.")
-    return url
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

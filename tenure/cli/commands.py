@@ -12,6 +12,7 @@ from tenure.cli import (
     explain,
     feeds,
     imports,
+    lists,
     notices,
     organisations,
     receipts,
@@ -50,6 +51,8 @@ app.add_typer(devices.app, name="devices")
 app.add_typer(activity.app, name="activity")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(notices.app, name="notices")
+app.add_typer(lists.app, name="lists")
+app.command("screen")(lists.screen)
 app.command("delete-now")(deletion.delete_now)
 app.add_typer(deletion.erasures, name="erasures")
 app.add_typer(breaker.app, name="breaker")

@@ -15,6 +15,7 @@ from tenure.client.devices import Devices
 from tenure.client.facts import Licences, Managements
 from tenure.client.feeds import Feeds
 from tenure.client.imports import Imports
+from tenure.client.lists import ScreeningLists
 from tenure.client.operations import Breakers, Erasures, Receipts
 from tenure.client.orders import Orders
 from tenure.client.organisations import Calendar, Notices, Organisations
@@ -64,6 +65,7 @@ class Tenure:
     receipts: Receipts
     feeds: Feeds
     imports: Imports
+    lists: ScreeningLists
 
     def __init__(
         self,
@@ -105,6 +107,7 @@ class Tenure:
         self.receipts = Receipts(self._connection)
         self.feeds = Feeds(self._connection)
         self.imports = Imports(self._connection)
+        self.lists = ScreeningLists(self._connection)
 
     @classmethod
     def from_environment(cls, *, temporal: Client | None = None, retry_for: timedelta = RETRY_FOR) -> Self:

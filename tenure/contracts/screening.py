@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from tenure.contracts.base import Command, Contract, Hash, Instant, Line
+from tenure.contracts.base import Contract, Hash, Instant, Line
 from tenure.contracts.portfolio import Country
 
 MAX_LIST_BYTES = 256 * 1024 * 1024
@@ -94,6 +94,7 @@ class ScreeningList(Contract):
     """When this very version was last presented: its age counts from here."""
     loaded_by: str
     entries: int
+    names: int
     previous_version: int | None = None
     stale: bool = False
     """Older than the rules allow: nothing is screened against it (RPL-16)."""
@@ -129,8 +130,10 @@ class Subject(Contract):
     births: Annotated[tuple[Birth, ...], Field(max_length=5)] = ()
 
 
-class PreviewScreening(Command, Subject):
+class PreviewScreening(Subject):
     """Try a name, and keep nothing."""
+
+    model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="after")
     def _says_a_name(self) -> Self:

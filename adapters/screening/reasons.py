@@ -1,0 +1,36 @@
+"""What speaks for and against a hit, beside the name."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rigour.addresses import match_addresses
+
+from tenure.contracts.screening import Agreement, Subject
+
+
+class Nearest(NamedTuple):
+    """The listed address that is nearest to the subject's, and how alike the two are."""
+
+    likeness: float | None = None
+    address: str | None = None
+
+
+def country(subject: Subject, listed: Sequence[str]) -> Agreement:
+    """Whether the subject's country is one of the entry's."""
+    if subject.country is None or not listed:
+        return Agreement.UNKNOWN
+    return Agreement.AGREES if subject.country in listed else Agreement.DIFFERS
+
+
+def birth(subject: Subject, listed: Sequence[str]) -> Agreement:
+    """Whether a date agrees, as far as both are known: a year agrees with each of its days."""
+    if not subject.births or not listed:
+        return Agreement.UNKNOWN
+    same = any(one.startswith(other) or other.startswith(one) for one in subject.births for other in listed)
+    return Agreement.AGREES if same else Agreement.DIFFERS
+
+
+def address(subject: Subject, listed: Sequence[str]) -> Nearest:
+    """The nearest of the entry's addresses."""
+    found = match_addresses([subject.address], list(listed)) if subject.address else None
+    return Nearest(round(min(found.score, 1.0), 3), found.result) if found is not None else Nearest()
