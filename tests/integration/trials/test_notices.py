@@ -131,6 +131,8 @@ async def test_users_are_told_when_access_is_gone(ground: Fairground, customer: 
     await customer.told_of("end")
     await ground.assign(customer.trial, customer.eve)
     bystander = await ground.person("ulf", customer.id, Role.USER)
+    elsewhere = await ground.trial()
+    await ground.assign(elsewhere, await ground.person("uwe", elsewhere.organisation_id, Role.USER))
     await ground.town.advance_to(customer.end + 30 * DAY)
     await ground.end_grace(await ground.grace(customer.trial))
     sent = await ground.post(customer.id)
