@@ -72,6 +72,11 @@ class Links:
         except ValueError as error:
             raise Refusal(RefusalCode.LINK_INVALID) from error
 
+    def without_token(self, link: str) -> str:
+        """A link as others than its recipient may see it: it leads to no page."""
+        pages = (f"{self._public_url}/{page}/" for page in ("consent", "set-up"))
+        return next((f"{page}preview" for page in pages if link.startswith(page)), link)
+
     @staticmethod
     def _read(serializer: URLSafeSerializer, token: str) -> tuple[str, str]:
         try:

@@ -36,9 +36,7 @@ class RenewalGrace(RenewalGraceContract):
         """Wait out the grace."""
         check = await self._look()
         while check.outcome is None:
-            if self._watch.long_run():
-                await self._deliveries.withdraw()
-                workflow.continue_as_new(grace)
+            await self._renew()
             await self._watch.rest(check.removal_due_at, "RP-01: grace")
             check = await self._look()
         if check.purge_meeting_data:
@@ -47,9 +45,16 @@ class RenewalGrace(RenewalGraceContract):
             await self._end_trial()
         result = await self._conclude()
         while result.notices:  # who was told in the end is told whatever a mail server says today
+            await self._renew()
             await self._watch.wait()
             result = await self._conclude()
         return result
+
+    async def _renew(self) -> None:
+        """Go on in a next run, where this one has become long; it repeats no step that was taken (GR-11)."""
+        if self._watch.long_run():
+            await self._deliveries.withdraw()
+            workflow.continue_as_new(self._grace)
 
     async def _look(self) -> GraceCheck:
         self._watch.look()

@@ -42,21 +42,26 @@ class Trial(TrialContract):
             step = await self._pause(step)
         step = await self._conclude()
         while step.orders or step.notices:  # what is left to tear down, and to tell
+            await self._renew()
             await self._watch.wait()
             step = await self._conclude()
         return TrialResult(state=step.state)
 
     async def _pause(self, step: TrialStep) -> TrialStep:
         """Sleep until something falls due or has changed, and look again."""
-        if self._watch.long_run():
-            await self._deliveries.withdraw()
-            await self._orders.withdraw()
-            workflow.continue_as_new(self._trial)
+        await self._renew()
         if step.due_at is None:
             await self._watch.wait()
         else:
             await self._watch.rest(step.due_at, f"{step.rule}: {step.reason}")
         return await self._look()
+
+    async def _renew(self) -> None:
+        """Go on in a next run, where this one has become long: that finds in the facts what is under way."""
+        if self._watch.long_run():
+            await self._deliveries.withdraw()
+            await self._orders.withdraw()
+            workflow.continue_as_new(self._trial)
 
     async def _look(self) -> TrialStep:
         return await self._step_by(TrialActivities.check_trial, "Look at the trial, and do what is due")

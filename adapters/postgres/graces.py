@@ -35,10 +35,18 @@ async def find_term(connection: Connection, licence_set_id: LicenceSetId) -> tup
     return row["active_since"], row["expired_at"]
 
 
-async def had_grace(connection: Connection, licence_set_id: LicenceSetId) -> bool:
-    """Whether a set of this id has rested before, though its row may be erased: no process is ever begun anew (P11)."""
-    first = names.renewal_grace_id(licence_set_id, 1)
-    return await connection.fetchval("select true from processes where workflow_id = $1", first) is not None
+async def is_taken(connection: Connection, licence_set_id: LicenceSetId) -> bool:
+    """Whether a set of this id has rested before, though its row may be erased, or is what a trial will have (P11).
+
+    No process is ever begun anew, and no trial finds its licences to be somebody else's when it becomes active.
+    """
+    taken: bool = await connection.fetchval(
+        "select exists (select from processes where workflow_id = $1)"
+        "    or exists (select from trials where licence_set_id = $2)",
+        names.renewal_grace_id(licence_set_id, 1),
+        licence_set_id,
+    )
+    return taken
 
 
 async def licence_sets(connection: Connection, organisation_id: OrganisationId) -> tuple[LicenceSet, ...]:

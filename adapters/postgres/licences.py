@@ -14,15 +14,17 @@ from adapters.postgres.graces import (
     change_licence_set,
     find_licence_set,
     find_term,
-    had_grace,
+    is_taken,
     licence_set,
     put_expiries,
     record_licence_set,
 )
 from adapters.postgres.pending import clear_next_dates, close_process, wake_processes
+from adapters.postgres.trials import sites
 from adapters.postgres.trials.graces import TrialGraces
 from adapters.postgres.trials.purchases import take_over
 from adapters.postgres.trials.rows import find_by_licences
+from adapters.postgres.trials.terms import has_meetings
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
@@ -127,10 +129,7 @@ class PostgresLicences:
             look = await read_look(connection, grace)
             if look.outcome(as_of) not in _WITHOUT_LICENCES or not await look.may_purge(connection):
                 return 0
-            await connection.execute(
-                "update meeting_sites set state = 'retired' where organisation_id = $1 and state = 'in_use'",
-                grace.organisation_id,
-            )
+            await sites.retire(connection, grace.organisation_id)
             purged = await connection.fetch(
                 "delete from content where organisation_id = $1 and store = 'recordings' returning item_id",
                 grace.organisation_id,
@@ -207,6 +206,8 @@ class PostgresLicences:
     async def _grant(self, actor: str, command: GrantLicences, connection: Connection) -> LicenceSet:
         organisation = await lock_one(connection, command.organisation_id)
         now = await business_now(connection)
+        meetings = command.meetings or has_meetings(command.services, self._catalogue)
+        command = command.model_copy(update={"meetings": meetings})  # recordings hang on it (RP-06)
         row = await connection.fetchrow(
             "insert into licence_sets"
             " (licence_set_id, organisation_id, kind, state, meetings, services, expires_at, active_since, created_at)"
@@ -221,7 +222,7 @@ class PostgresLicences:
         )
         if row is None:
             return await _granted_before(connection, command)
-        if await had_grace(connection, command.licence_set_id):
+        if await is_taken(connection, command.licence_set_id):
             raise Refusal(RefusalCode.LICENCE_SET_EXISTS)
         licences = licence_set(row)
         await put_expiries(connection, [licences])

@@ -11,7 +11,7 @@ from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import CountdownInput
 from tenure.contracts.forecast import NextDate, NextKind
-from tenure.contracts.organisation import COUNTING, OrganisationState
+from tenure.contracts.organisation import CONSUMER, COUNTING, OrganisationState
 from tenure.contracts.process import Process, ProcessState, ProcessType
 from tenure.ids import OrganisationId
 from tenure.policy import marking
@@ -62,8 +62,15 @@ async def evaluate_all(
     rules: Rules,
     import_id: str | None = None,
 ) -> int:
-    """Mark each of these organisations that is live and has nothing left; answers how many it marked."""
-    live = {row["organisation_id"]: row for row in organisations if row["state"] == OrganisationState.LIVE}
+    """Mark each of these organisations that is live and has nothing left; answers how many it marked.
+
+    The consumers are nobody's customer: whatever licences somebody gave them come and go, and they stay (GR-06).
+    """
+    live = {
+        row["organisation_id"]: row
+        for row in organisations
+        if row["state"] == OrganisationState.LIVE and row["organisation_id"] != CONSUMER
+    }
     unused = [
         live[held["organisation_id"]]
         for held in await connection.fetch(_HOLDINGS, list(live))

@@ -6,6 +6,7 @@ itself once that is done: nothing here wakes it.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from adapters.links import Links
 from adapters.postgres import ledger
@@ -25,6 +26,16 @@ from tenure.policy import promise
 from tenure.policy.rules import Rules
 from tenure.ports import Caller
 from tenure.settings import InstallationKind
+
+_OF: Final = """
+select n.* from notices n
+ where n.organisation_id = $1
+   and ($2::text is null or n.kind = 'deletion_warning'
+        or exists (select from trials t where t.partner_id = $2 and t.trial_id = n.subject)
+        or exists (select from orders o join trials t using (trial_id)
+                    where t.partner_id = $2 and o.order_id = n.subject))
+ order by n.created_at, n.notice_id
+"""
 
 
 class PostgresNotices:
@@ -105,7 +116,7 @@ class PostgresNotices:
                 await ledger.set_state(connection, entry.notice_id, NoticeState.QUEUED, entry.now, answer)
 
     async def of(self, caller: Caller, organisation_id: OrganisationId) -> Sequence[Notice]:
-        """All notices of an organisation that the caller may see, oldest first (P14).
+        """All notices of an organisation that the caller may see, oldest first; of trials a partner sees its own (P14).
 
         Raises:
             Refusal: `organisation_not_found`; `org_deleted` from its fence on to a partner, and from its receipt on to
@@ -113,9 +124,7 @@ class PostgresNotices:
         """
         async with self._database.read() as connection:
             await require_alive(connection, caller, organisation_id)
-            rows = await connection.fetch(
-                "select * from notices where organisation_id = $1 order by created_at, notice_id", organisation_id
-            )
+            rows = await connection.fetch(_OF, organisation_id, caller.partner_id)
             return [ledger.notice(row) for row in rows]
 
     async def preview(
@@ -123,7 +132,7 @@ class PostgresNotices:
     ) -> Delivery:
         """What would be sent to the first recipient at that instant (WH-03). Changes nothing.
 
-        A mail about a trial speaks of the organisation's newest one, as its state is now.
+        A mail about a trial speaks of the organisation's newest one, as its state is now; a partner sees its own.
 
         Raises:
             Refusal: `organisation_not_found`, `org_deleted`, `trial_not_found` where there is none to speak of, or
@@ -135,7 +144,7 @@ class PostgresNotices:
                 raise Refusal(RefusalCode.ORG_DELETED)
             if kind is not NoticeKind.DELETION_WARNING:
                 key, recipient, addressee, matter = await self._trials.forecast(
-                    connection, kind, organisation_id, as_of
+                    connection, kind, organisation_id, as_of, caller.partner_id
                 )
                 notice = self._notice(
                     kind,

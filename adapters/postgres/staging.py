@@ -41,6 +41,13 @@ _CHECKS: Final = _sql("staging_checks.sql")
 _ANALYZE: Final = """
 analyze staged_partners, staged_organisations, staged_managements, staged_people, staged_roles, staged_licence_sets
 """
+_MOVED_OUT: Final = """
+with moved as (
+    delete from staged_people s using people p
+     where p.person_id = s.person_id and p.origin_organisation_id = s.organisation_id returning s.person_id
+)
+delete from staged_roles r using moved m where r.person_id = m.person_id
+"""
 _LOCK: Final = """
 select organisation_id from organisations where organisation_id in (select organisation_id from staged_subjects)
  order by organisation_id for update
@@ -69,7 +76,11 @@ async def merge(connection: Connection) -> list[RowError]:
 
 
 async def check(connection: Connection, as_of: Instant) -> list[RowError]:
-    """Find the rows that do not fit what is stored, under the locks that `merge` took."""
+    """Find the rows that do not fit what is stored, under the locks that `merge` took.
+
+    Whoever was moved out to the consumers is no such row: they stay there, without the roles that they had (GR-08).
+    """
+    await connection.execute(_MOVED_OUT)
     return [RowError.model_validate(dict(row)) for row in await connection.fetch(_CHECKS, as_of + FUTURE_TOLERANCE)]
 
 

@@ -60,6 +60,9 @@ select s.line, 'licence_set_exists',
  where (s.organisation_id, s.kind, s.state, s.meetings, s.services, s.expires_at)
        is distinct from (l.organisation_id, l.kind, l.state, l.meetings, l.services, l.expires_at)
 union all
+select s.line, 'licence_set_exists', format('%s is what the trial %s will have', s.licence_set_id, t.trial_id)
+  from staged_licence_sets s join trials t using (licence_set_id) where t.activated_at is null
+union all
 select s.line, 'licence_set_exists', format('%s was a set of %s, which has been erased', s.licence_set_id, p.organisation_id)
   from staged_licence_sets s join processes p on p.workflow_id = 'renewal-grace/' || s.licence_set_id || '/1'
  where not exists (select from licence_sets l where l.licence_set_id = s.licence_set_id)

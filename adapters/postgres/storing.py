@@ -90,7 +90,7 @@ with created as (
     returning p.person_id
 ), dropped as (
     delete from person_roles r using staged_people p
-     where r.person_id = p.person_id
+     where r.person_id = p.person_id and r.role <> 'contact_of_record'  -- no base knows of it (Q-01)
        and not exists (select from staged_roles s where s.person_id = r.person_id and s.role = r.role)
     returning r.person_id
 ), added as (

@@ -1,6 +1,6 @@
 """The end of a trial by its partner's hand, at whatever point it stands (CO-11, CO-13, TC-10, TC-11, Q-32)."""
 
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from adapters.postgres import audit, marking
 from adapters.postgres.database import Connection
@@ -18,6 +18,14 @@ from tenure.errors import Refusal, RefusalCode
 from tenure.policy.rules import Rules
 from tenure.policy.trial import Action
 from tenure.ports import Caller
+
+# The customer stays on the list of a partner that has another trial under way there.
+_LAST_OF_ITS_PARTNER: Final = """
+delete from managements where partner_id = $1 and organisation_id = $2
+   and not exists (select from trials where partner_id = $1 and organisation_id = $2
+                                        and state in ('awaiting_details', 'provisioning', 'active', 'grace'))
+returning true
+"""
 
 
 class Cancelling:
@@ -81,7 +89,7 @@ class Cancelling:
 
     async def _stop_managing(self, connection: Connection, locked: Locked, trial: Trial, caller: Caller) -> None:
         removed = await connection.fetchval(
-            "delete from managements where partner_id = $1 and organisation_id = $2 returning true",
+            _LAST_OF_ITS_PARTNER,
             trial.partner_id,
             trial.organisation_id,
         )

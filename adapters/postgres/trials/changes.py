@@ -189,14 +189,16 @@ async def lock_own(
     """Lock a trial for one of its partner's admins, where its state allows the action.
 
     Raises:
-        Refusal: `trial_not_found`, `org_deleted`, what `require_admin` refuses, or what `policy.trial.refuse` answers.
+        Refusal: `trial_not_found`, also to another partner in whatever state it is (P14); `org_deleted`, what
+            `require_admin` refuses, or what `policy.trial.refuse` answers.
     """
+    seen = await rows.find(connection, command.trial_id)
+    if seen is None or caller.partner_id not in {None, seen.partner_id}:
+        raise Refusal(RefusalCode.TRIAL_NOT_FOUND)
     locked = await rows.lock_trial(connection, command.trial_id)
     trial = locked.trial
-    if caller.partner_id is not None and caller.partner_id != trial.partner_id:
-        raise Refusal(RefusalCode.TRIAL_NOT_FOUND)
     await require_admin(connection, caller, trial.partner_id, command.by, seller=seller)
-    refusal = rule.refuse(action, trial.state, trial.grace_ends_at, locked.now)
+    refusal = rule.refuse(action, trial.state, trial.until, locked.now)
     if refusal is not None:
         raise Refusal(refusal)
     return locked

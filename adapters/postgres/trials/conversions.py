@@ -4,7 +4,7 @@ import hashlib
 from typing import Final
 
 from adapters.postgres.database import Connection
-from adapters.postgres.graces import find_licence_set, had_grace, licence_set, put_expiries, record_licence_set
+from adapters.postgres.graces import find_licence_set, is_taken, licence_set, put_expiries, record_licence_set
 from adapters.postgres.trials import purchases, rows, terms
 from adapters.postgres.trials.mailing import Mailing
 from adapters.postgres.trials.rows import Locked, Trial
@@ -74,7 +74,7 @@ class Conversions:
     async def _plan(self, connection: Connection, command: ConvertTrial) -> tuple[Locked, Conversion]:
         locked = await rows.lock_trial(connection, command.trial_id)
         trial = locked.trial
-        refusal = rule.refuse(Action.CONVERT, trial.state, trial.grace_ends_at, locked.now)
+        refusal = rule.refuse(Action.CONVERT, trial.state, trial.until, locked.now)
         if refusal is not None:
             raise Refusal(refusal)
         await _require_orderer(connection, trial, command)
@@ -94,7 +94,7 @@ class Conversions:
         """The new subscription."""
         trial = locked.trial
         taken = await find_licence_set(connection, command.licence_set_id)
-        if taken is not None or await had_grace(connection, command.licence_set_id):
+        if taken is not None or await is_taken(connection, command.licence_set_id):
             raise Refusal(RefusalCode.LICENCE_SET_EXISTS)
         services = tuple(dict.fromkeys(command.services))
         row = await connection.fetchrow(
@@ -103,7 +103,7 @@ class Conversions:
             " values ($1, $2, 'subscription', 'active', $3, $4, $5, $6, $6) returning *",
             command.licence_set_id,
             trial.organisation_id,
-            terms.has_meetings(trial.model_copy(update={"services": services}), self._catalogue),
+            terms.has_meetings(services, self._catalogue),
             list(services),
             command.expires_at,
             locked.now,

@@ -65,7 +65,7 @@ class Shipping:
                 "insert into trial_devices (trial_id, serial, shipped_at) select $1, serial, $3"
                 "  from unnest($2::text[]) as serial on conflict (trial_id, serial) do nothing",
                 trial.trial_id,
-                list(command.serials),
+                sorted(command.serials),  # in one order, so that no two shipments wait for each other
                 locked.now,
             )
         except asyncpg.UniqueViolationError as error:

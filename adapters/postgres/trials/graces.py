@@ -39,6 +39,13 @@ _DROP_ROLES: Final = """
 delete from person_roles where role <> $2
    and (person_id = any($3::text[]) or person_id in (select person_id from people where organisation_id = $1))
 """
+# A partner whose next trial is to be set up still has what that needs (PV-02).
+_END_GRANTS: Final = """
+update managements m set access = 'none' where organisation_id = $1 and access <> 'none'
+   and not exists (select from trials t where t.organisation_id = m.organisation_id and t.partner_id = m.partner_id
+                                          and t.state in ('awaiting_details', 'provisioning'))
+returning partner_id
+"""
 
 
 class TrialGraces:
@@ -82,7 +89,7 @@ class TrialGraces:
         await connection.execute(_RECORD, organisation_id, Role.CONTACT_OF_RECORD)
         await connection.execute(_DROP_ROLES, organisation_id, Role.CONTACT_OF_RECORD, moved)
         grants = await connection.fetch(
-            "update managements set access = 'none' where organisation_id = $1 and access <> 'none' returning partner_id",
+            _END_GRANTS,
             organisation_id,
         )
         if moved or grants:

@@ -14,7 +14,7 @@ from tenure.contracts.catalogue import Catalogue, Service
 from tenure.contracts.notice import EndingTrial, NoticeKind, TrialMatter
 from tenure.contracts.trial import ConsentState
 from tenure.errors import Refusal, RefusalCode
-from tenure.ids import OrderId, OrganisationId, PersonId, TrialId
+from tenure.ids import OrderId, OrganisationId, PartnerId, PersonId, TrialId
 from tenure.policy import trial as rule
 from tenure.policy.rules import Rules
 from tenure.policy.trial_mail import MailFacts, is_true
@@ -59,7 +59,10 @@ select o.name as organisation_name, t.services, t.ends_at
    and o.state not in ('erasing', 'deleted')
  order by t.ends_at, o.name limit 200
 """
-_NEWEST: Final = "select trial_id from trials where organisation_id = $1 order by requested_at desc, trial_id limit 1"
+_NEWEST: Final = """
+select trial_id from trials where organisation_id = $1 and ($2::text is null or partner_id = $2)
+ order by requested_at desc, trial_id limit 1
+"""
 _NEWEST_ORDER: Final = "select order_id from orders where trial_id = $1 order by converted_at desc, order_id limit 1"
 _FIRST: Final = {
     **{
@@ -102,15 +105,22 @@ class TrialMails:
         return addressee, await self._matter(connection, entry.kind, entry.row["recipient"], subject, entry.now)
 
     async def forecast(
-        self, connection: Connection, kind: NoticeKind, organisation_id: OrganisationId, as_of: Instant
+        self,
+        connection: Connection,
+        kind: NoticeKind,
+        organisation_id: OrganisationId,
+        as_of: Instant,
+        partner_id: PartnerId | None,
     ) -> tuple[Key, str, Addressee, TrialMatter]:
-        """What a mail of this kind about the newest trial would say to its first recipient.
+        """What a mail of this kind about the newest trial, be it of one partner, would say to its first recipient.
+
+        Whoever looks is not who gets the mail: its link is shown without what lets the recipient act (CO-05).
 
         Raises:
             Refusal: `trial_not_found`, `order_not_found`, `devices_not_shipped` where there is nothing to speak of;
                 `person_not_found` where there is no recipient.
         """
-        trial_id = await connection.fetchval(_NEWEST, organisation_id)
+        trial_id = await connection.fetchval(_NEWEST, organisation_id, partner_id)
         if trial_id is None:
             raise Refusal(RefusalCode.TRIAL_NOT_FOUND)
         about = trial_id
@@ -137,6 +147,7 @@ class TrialMails:
                 "deadline_at": matter.deadline_at or rule.consent_deadline(as_of, self._rules),
                 "ends_at": ends_at,
                 "grace_ends_at": matter.grace_ends_at or rule.grace_ends_at(ends_at, ends_at, self._rules),
+                "link": None if matter.link is None else self._links.without_token(matter.link),
             }
         )
 
@@ -249,7 +260,8 @@ async def _typed(connection: Connection, subject: asyncpg.Record) -> Addressee |
 async def _all_services(connection: Connection, trial_id: TrialId) -> list[str]:
     """What a trial had that has no service left."""
     rows = await connection.fetch(
-        "select service from trial_services where trial_id = $1 and state <> 'bought' order by service", trial_id
+        "select distinct service from trial_services where trial_id = $1 and state <> 'bought' order by service",
+        trial_id,
     )
     return [row["service"] for row in rows]
 

@@ -18,10 +18,12 @@ from tenure.policy.rules import Rules
 
 
 async def assign(connection: Connection, trial: Trial, numbers: tuple[PhoneNumber, ...]) -> None:
-    """Numbers that the platform gave to a trial; again, nothing changes."""
+    """Numbers that the platform gave to a trial, be it that others had them once; again, nothing changes."""
     await connection.execute(
-        "insert into phone_numbers (phone_number, organisation_id, trial_id, licence_set_id)"
-        " select number, $2, $3, $4 from unnest($1::text[]) as number on conflict do nothing",
+        "insert into phone_numbers as known (phone_number, organisation_id, trial_id, licence_set_id)"
+        " select number, $2, $3, $4 from unnest($1::text[]) as number"
+        " on conflict (phone_number) do update set state = 'assigned', organisation_id = $2, trial_id = $3,"
+        "   licence_set_id = $4, hold = null where known.state = 'released'",
         list(numbers),
         trial.organisation_id,
         trial.trial_id,

@@ -64,7 +64,7 @@ async def done(connection: Connection, order: PlatformOrder, built: Built) -> bo
 
     What was built though it was cancelled meanwhile stays to be torn down, by the name that the platform gave it.
     """
-    turn = int(order.place.rpartition("/")[2])
+    turn = _turn(order)
     if order.deed is Deed.TEAR_DOWN:
         return bool(
             await connection.fetchval(
@@ -91,9 +91,11 @@ async def done(connection: Connection, order: PlatformOrder, built: Built) -> bo
 async def refused(connection: Connection, order: PlatformOrder, code: str) -> None:
     """Keep the platform's own code for whoever looks at the trial."""
     await connection.execute(
-        "update trial_services set problem = $3 where trial_id = $1 and service = $2 and state in ('ordered', 'leaving')",
+        "update trial_services set problem = $4"
+        " where trial_id = $1 and service = $2 and turn = $3 and state in ('ordered', 'leaving')",
         order.trial_id,
         order.service,
+        _turn(order),
         code[:100],
     )
 
@@ -104,3 +106,8 @@ async def all_built(connection: Connection, trial: Trial) -> bool:
         "select not exists (select from trial_services where trial_id = $1 and state = 'ordered')", trial.trial_id
     )
     return found
+
+
+def _turn(order: PlatformOrder) -> int:
+    """Which turn of a service an order is about."""
+    return int(order.place.rpartition("/")[2])

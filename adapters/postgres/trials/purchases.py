@@ -36,7 +36,7 @@ async def take_over(
     for row in await connection.fetch(_OPEN, bought.organisation_id):
         trial = rows.Trial.model_validate(dict(row))
         covered = [service for service in trial.services if service in bought.services]
-        if covered and rule.refuse(Action.CONVERT, trial.state, trial.grace_ends_at, at) is None:
+        if covered and rule.refuse(Action.CONVERT, trial.state, trial.until, at) is None:
             await _leave(connection, trial, covered, bought.licence_set_id, catalogue, at=at, actor=actor)
     if terms.has_calling(bought.services, catalogue):
         await numbers.hand_over(connection, bought.organisation_id, bought.licence_set_id, at=at, actor=actor)
@@ -60,7 +60,8 @@ async def _leave(
     leaving = tuple(bought)
     remaining = [service for service in before.services if service not in leaving]
     await connection.execute(
-        "update trial_services set state = 'bought' where trial_id = $1 and service = any($2::text[])",
+        "update trial_services set state = 'bought'"
+        " where trial_id = $1 and service = any($2::text[]) and state in ('ordered', 'built')",
         before.trial_id,
         list(leaving),
     )

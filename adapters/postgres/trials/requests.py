@@ -88,13 +88,15 @@ class Requests:
         taken = await connection.fetchval(
             "select exists (select from processes where workflow_id = any($1::text[]))"
             "    or exists (select from licence_sets where licence_set_id = $2)"
-            "    or exists (select from trials where licence_set_id = $2)",
+            "    or exists (select from trials where licence_set_id = $2)"
+            "    or exists (select from trial_requests where trial_request_id = $3)",
             [
                 names.trial_consent_id(command.trial_id),
                 names.trial_id(command.trial_id, 1),
                 names.renewal_grace_id(_licence_set_id(command.trial_id), 1),
             ],
             _licence_set_id(command.trial_id),
+            rows.request_id(command.trial_id),
         )
         if taken:
             raise Refusal(RefusalCode.TRIAL_EXISTS)

@@ -52,6 +52,11 @@ class Trial(Contract):
         return Site(url=self.site_url, time_zone=self.site_time_zone)
 
     @property
+    def until(self) -> Instant | None:
+        """When its present state is over by time alone."""
+        return self.ends_at if self.state is TrialState.ACTIVE else self.grace_ends_at
+
+    @property
     def request_id(self) -> TrialRequestId:
         """The request for consent to it: there is at most one."""
         return request_id(self.trial_id)
@@ -181,12 +186,12 @@ async def record(
 
 
 async def order_services(connection: Connection, trial_id: TrialId, services: Iterable[ServiceKey]) -> None:
-    """Have services built; one that was part of the trial before has its next turn."""
+    """Have services built; one that was part of the trial before has its next turn, whether or not the last is gone."""
     await connection.execute(
-        "insert into trial_services as known (trial_id, service, state) select $1, service, 'ordered'"
-        "  from unnest($2::text[]) as service"
-        " on conflict (trial_id, service) do update"
-        " set state = 'ordered', turn = known.turn + 1, resource = null, problem = null",
+        "insert into trial_services (trial_id, service, turn, state)"
+        " select $1::trial_id, wanted, 1 + coalesce((select max(s.turn) from trial_services s"
+        "                                   where s.trial_id = $1 and s.service = wanted), 0), 'ordered'"
+        "   from unnest($2::text[]) as wanted",
         trial_id,
         list(services),
     )

@@ -19,8 +19,7 @@ async def take(connection: Connection, site: Site | None, organisation_id: Organ
     taken = await connection.fetchval(
         "insert into meeting_sites as known (site_url, organisation_id, since) values ($1, $2, $3)"
         " on conflict (site_url) do update set organisation_id = $2, since = $3, state = 'in_use'"
-        " where known.state = 'free' or (known.state = 'in_use' and known.organisation_id = $2)"
-        "    or (known.state = 'retired' and known.organisation_id <> $2)"
+        " where $2 <> all (known.retired_from) and (known.state <> 'in_use' or known.organisation_id = $2)"
         " returning true",
         site.url,
         organisation_id,
@@ -39,4 +38,15 @@ async def give_back(connection: Connection, trial: Trial) -> None:
         trial.site_url,
         trial.organisation_id,
         trial.trial_id,
+    )
+
+
+async def retire(connection: Connection, organisation_id: OrganisationId) -> None:
+    """Purge an organisation's sites with its recordings; what a trial has reserved that is to come is not one of them."""
+    await connection.execute(
+        "update meeting_sites s set state = 'retired', retired_from = retired_from || organisation_id"
+        " where organisation_id = $1 and state = 'in_use' and not exists"
+        " (select from trials t where t.organisation_id = $1 and t.site_url = s.site_url"
+        "                         and t.state in ('pending_consent', 'awaiting_details', 'provisioning'))",
+        organisation_id,
     )

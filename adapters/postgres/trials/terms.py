@@ -69,7 +69,7 @@ async def grant(connection: Connection, locked: Locked, trial: Trial, catalogue:
         " values ($1, $2, 'trial', 'active', $3, $4, $5, $6, $6) returning *",
         trial.licence_set_id,
         trial.organisation_id,
-        has_meetings(trial, catalogue),
+        has_meetings(trial.services, catalogue),
         list(trial.services),
         trial.ends_at,
         locked.now,
@@ -81,9 +81,9 @@ async def grant(connection: Connection, locked: Locked, trial: Trial, catalogue:
     await marking.unmark(connection, locked.organisation, at=locked.now, actor=TIMER.actor, reason="trial_started")
 
 
-def has_meetings(trial: Trial, catalogue: Catalogue) -> bool:
-    """Whether a trial is of meetings: then recordings and a site go with it in the end (RP-06)."""
-    return any((service := catalogue.service(key)) is not None and service.meetings for key in trial.services)
+def has_meetings(services: tuple[str, ...], catalogue: Catalogue) -> bool:
+    """Whether one of these services is of meetings: then recordings and a site go with it in the end (RP-06)."""
+    return any((service := catalogue.service(key)) is not None and service.meetings for key in services)
 
 
 def has_calling(services: tuple[str, ...], catalogue: Catalogue) -> bool:
@@ -124,7 +124,7 @@ async def set_licences(
     active = licences.model_copy(
         update={
             "state": LicenceState.ACTIVE,
-            "meetings": licences.meetings or has_meetings(trial, catalogue),
+            "meetings": licences.meetings or has_meetings(trial.services, catalogue),
             "services": trial.services,
             "expires_at": trial.ends_at,
             "removal_due_at": None,

@@ -16,7 +16,8 @@ select t.*, o.name as organisation_name, o.state as organisation_state, r.state 
        r.deadline_at as consent_deadline_at, m.access, d.device_ends_at, d.due_at as devices_due_at,
        (select min(n.held_until) from phone_numbers n where n.trial_id = t.trial_id and n.state = 'held') as numbers_held_until,
        (select jsonb_agg(jsonb_build_object('service', s.service, 'state', s.state, 'problem', s.problem) order by s.service)
-          from trial_services s where s.trial_id = t.trial_id) as service_states,
+          from (select distinct on (service) service, state, problem from trial_services
+                 where trial_id = t.trial_id order by service, turn desc) as s) as service_states,
        c.name as contact_name, c.email as contact_email
   from trials t join organisations o using (organisation_id)
   left join trial_requests r on r.trial_id = t.trial_id

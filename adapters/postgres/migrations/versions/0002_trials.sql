@@ -107,9 +107,9 @@ create table trial_services (
     turn integer not null default 1 check (turn > 0),
     resource text,
     problem text,
-    primary key (trial_id, service)
+    primary key (trial_id, service, turn)
 );
-comment on column trial_services.turn is 'Counts how often it was added: a part of the idempotency key (PV-04).';
+comment on column trial_services.turn is 'Counts how often it was added: a part of the idempotency key (PV-04). What is added again may find its last turn still standing.';
 
 alter table trial_requests
     add column trial_id trial_id unique references trials on delete cascade,
@@ -122,9 +122,11 @@ create table meeting_sites (
     site_url text primary key check (site_url = lower(site_url)),
     organisation_id organisation_id not null references organisations,
     state text not null default 'in_use' check (state in ('in_use', 'free', 'retired')),
-    since timestamptz not null
+    since timestamptz not null,
+    retired_from organisation_id[] not null default '{}'
 );
-comment on table meeting_sites is 'A free one was asked for and never used. One that was purged is retired: never given back to the organisation that had it (TR-10, GR-08).';
+comment on table meeting_sites is 'A free one was asked for and never used. One that was purged is retired.';
+comment on column meeting_sites.retired_from is 'Who had it when it was purged: it is never given back to them, whoever had it since (TR-10, GR-08).';
 create index meeting_sites_organisation on meeting_sites (organisation_id);
 
 create table phone_numbers (
@@ -234,7 +236,7 @@ grant delete on licence_assignments to tenure_app;
 grant select on licence_assignments, trials, trial_services, meeting_sites, phone_numbers, orders, device_returns,
     trial_devices, platform_resources to tenure_erasure;
 grant delete on trials, meeting_sites, phone_numbers, orders, platform_resources to tenure_erasure;
-grant update (state) on meeting_sites to tenure_erasure;
+grant update (state, retired_from) on meeting_sites to tenure_erasure;
 grant update (torn_down_at) on platform_resources to tenure_erasure;
 grant update (industry, region) on organisations to tenure_erasure;
 
