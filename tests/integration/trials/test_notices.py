@@ -24,10 +24,11 @@ async def test_seven_days_before_and_on_the_day(ground: Fairground, customer: Cu
     south = await ground.partner("south")
     await ground.manage(south, customer.id)
     for due, (to_customer, to_partner) in (("reminder", ENDING), ("end", EXPIRED)):
-        sent = await customer.told_of(due)
+        await customer.comes_to(due)
+        assert len(await ground.queued(customer.id)) == 5
+        sent = await ground.post(customer.id)
         assert recipients(sent, to_customer) == customer.admins
         assert recipients(sent, to_partner) == everybody(ground.north)
-        assert len(sent) == 5
         assert await ground.post(customer.id) == []
 
 
