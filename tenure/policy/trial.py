@@ -46,14 +46,18 @@ _AFTER_GRACE: Mapping[Action, RefusalCode] = {
 }
 
 
-def refuse(action: Action, state: TrialState, grace_ends_at: Instant | None, as_of: Instant) -> RefusalCode | None:
+_THEN: Mapping[TrialState, TrialState] = {TrialState.ACTIVE: TrialState.GRACE, TrialState.GRACE: TrialState.ENDED}
+"""What comes of a state by time alone."""
+
+
+def refuse(action: Action, state: TrialState, until: Instant | None, as_of: Instant) -> RefusalCode | None:
     """Why an action is not possible in this state, or None where it is.
 
-    Strictly before the end of grace is in time; at its very end the grace is over, whether or not its process has got
-    there (TC-05, TC-06, TC-14, XC-03).
+    Strictly before the end of the trial or of its grace is in time; at the very end it is over, whether or not its
+    process has got there (TC-05, TC-06, TC-14, XC-03).
     """
-    if state is TrialState.GRACE and grace_ends_at is not None and as_of >= grace_ends_at:
-        state = TrialState.ENDED
+    if until is not None and as_of >= until:
+        state = _THEN.get(state, state)
     if state in _ALLOWED[action]:
         return None
     if action is Action.RESEND:

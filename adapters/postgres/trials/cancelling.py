@@ -72,20 +72,14 @@ class Cancelling:
 
     async def _before_it_was_active(self, connection: Connection, locked: Locked, trial: Trial, caller: Caller) -> None:
         """What consent has opened is closed again: the customer leaves the partner's list, the grants end (CO-13)."""
-        await rows.release_services(connection, trial.trial_id)
         await sites.give_back(connection, trial)
         if trial.path is TrialPath.EXISTING_CUSTOMER:
             await self._stop_managing(connection, locked, trial, caller)
-        if locked.trial.state is not TrialState.PROVISIONING:
-            return
-        await marking.evaluate(
-            connection,
-            locked.organisation,
-            at=locked.now,
-            actor=caller.actor,
-            reason="trial_cancelled",
-            rules=self._rules,
-        )
+        if locked.trial.state is TrialState.PROVISIONING:
+            await rows.release_services(connection, trial.trial_id)
+            await self._leave_behind(connection, locked, trial, caller)
+        else:  # the platform has been asked for nothing yet
+            await rows.forget_services(connection, trial.trial_id)
 
     async def _stop_managing(self, connection: Connection, locked: Locked, trial: Trial, caller: Caller) -> None:
         removed = await connection.fetchval(
@@ -137,6 +131,10 @@ class Cancelling:
                 rule="RP-05",
                 reason=TRIAL_CANCELLED,
             )
+        await self._leave_behind(connection, locked, trial, caller)
+
+    async def _leave_behind(self, connection: Connection, locked: Locked, trial: Trial, caller: Caller) -> None:
+        """Numbers that calling had been given are held, and the organisation may have nothing left (TC-09, DM-01)."""
         await numbers.hold(
             connection,
             trial,

@@ -3,7 +3,7 @@
 from adapters.postgres import ledger
 from adapters.postgres.clock import refuse_ahead
 from adapters.postgres.database import Connection
-from adapters.postgres.trials import platform_orders, rows, terms
+from adapters.postgres.trials import numbers, platform_orders, rows, terms
 from adapters.postgres.trials.eligibility import holdings
 from adapters.postgres.trials.mailing import Mailing
 from adapters.postgres.trials.rows import Locked, Trial
@@ -38,10 +38,10 @@ class Progress:
         if trial.state is not TrialState.ACTIVE or trial.ends_at is None:
             return trial
         if as_of >= trial.ends_at:
-            await refuse_ahead(connection, as_of)
+            await refuse_ahead(connection, as_of, locked.now)
             return await self._expire(connection, locked)
         if trial.reminder_at is not None and as_of >= trial.reminder_at:
-            await refuse_ahead(connection, as_of)
+            await refuse_ahead(connection, as_of, locked.now)
             return await self._remind(connection, locked)
         return trial
 
@@ -56,6 +56,16 @@ class Progress:
             before.trial_id,
             list(bought),
         )
+        for licences in held.licence_sets:
+            if terms.has_calling(bought & rule.owned([licences], self._catalogue), self._catalogue):
+                await numbers.hand_over(
+                    connection,
+                    before.organisation_id,
+                    licences.licence_set_id,
+                    at=now,
+                    actor=TIMER.actor,
+                    trial_id=before.trial_id,
+                )
         if not services:
             return await rows.change(
                 connection,

@@ -1,5 +1,6 @@
 """The term of a trial: its end, its notices, and the licences that go with it (PV-07, TC-01 to TC-05, NO, GR-01)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from adapters.postgres import ledger, marking
@@ -16,7 +17,7 @@ from adapters.postgres.trials.rows import Locked, Trial
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.forecast import TRIAL_CANCELLED, NextKind
-from tenure.contracts.licence import LicenceSet, LicenceState
+from tenure.contracts.licence import LicenceSet, LicenceState, ServiceKey
 from tenure.contracts.trial import TrialState
 from tenure.policy import trial as rule
 from tenure.policy.rules import Rules
@@ -86,7 +87,7 @@ def has_meetings(services: tuple[str, ...], catalogue: Catalogue) -> bool:
     return any((service := catalogue.service(key)) is not None and service.meetings for key in services)
 
 
-def has_calling(services: tuple[str, ...], catalogue: Catalogue) -> bool:
+def has_calling(services: Iterable[ServiceKey], catalogue: Catalogue) -> bool:
     """Whether one of these services comes with phone numbers."""
     return any((service := catalogue.service(key)) is not None and service.calling for key in services)
 
