@@ -10,6 +10,9 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 Instant = Annotated[AwareDatetime, Field(ge=EARLIEST)]
 """A point in time with its offset; stored and compared as UTC. One before 2000 is a zero that passed for a time (P4)."""
 
+Start = Annotated[Instant, Field(lt=datetime(9000, 1, 1, tzinfo=UTC))]
+"""An instant that others are counted from, so that these too are in the calendar: "never" is often its last day."""
+
 _LOCAL_PART = r'[^\s@<>()\[\]\\,;:"\x00-\x1f\x7f-\x9f]+'
 _LABEL = r"(?:[^\s\x00-/:-@\[-`{-\x9f]|-)+"
 

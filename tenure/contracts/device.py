@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 from temporalio import workflow
 
-from tenure.contracts.base import Command, Contract, EmailAddress, Instant
+from tenure.contracts.base import Command, Contract, EmailAddress, Instant, Start
 from tenure.contracts.catalogue import Carrier
 from tenure.contracts.trial import TrialCommand
 from tenure.ids import OrganisationId, PartnerId, TrialId
@@ -33,7 +33,7 @@ class ShipDevices(Command):
     trial_id: TrialId
     demo_order: DemoOrder
     serials: Annotated[tuple[Serial, ...], Field(min_length=1, max_length=1000)]
-    device_ends_at: Instant
+    device_ends_at: Start
     """The device end date of the licence agreement, which is not the trial's end (DV-02, DV-03)."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from tenure.contracts.base import Instant
+from tenure.contracts.base import Start
 from tenure.contracts.notice import Mail, Notice, NoticeKind
 from tenure.ids import OrganisationId
 from web.security import AnyReader, Ports
@@ -24,7 +24,7 @@ async def preview_notice(
     caller: AnyReader,
     organisation_id: OrganisationId,
     kind: NoticeKind = NoticeKind.DELETION_WARNING,
-    as_of: Instant | None = None,
+    as_of: Start | None = None,
 ) -> Mail:
     """The mail as it would be written at that instant, now where none is given; nothing is sent (WH-03)."""
     when = as_of or await ports.installation.now()
