@@ -1,0 +1,124 @@
+"""What can happen to trials that are under way: what their partner does, and what is bought."""
+
+from dataclasses import dataclass
+
+from tenure.contracts.conversion import ConvertTrial
+from tenure.contracts.licence import ExpireLicences
+from tenure.contracts.trial import AssignLicences, CancelTrial, EditTrial, ExtendTrial
+from tenure.ids import LicenceSetId, OrderId, PartnerId, PersonId, TrialId
+from tests.integration.deletion.town import OPERATOR, SERVICE
+from tests.integration.trials_model.moves import Move, OfTrial
+from tests.integration.trials_model.table import Table
+from tests.unit.trials.book import LIVE, Trial
+
+
+@dataclass(frozen=True)
+class Extend(OfTrial):
+    """The partner sets another end."""
+
+    STATES = frozenset({"active", "grace"})
+    days: int
+    confirmed: bool
+
+    async def act(self, table: Table, trial: Trial, trial_id: TrialId, by: PersonId) -> None:
+        """Extend."""
+        command = ExtendTrial(trial_id=trial_id, by=by, days=self.days, confirmed=self.confirmed)
+        objections = table.model.extend(trial, by, self.days, confirmed=self.confirmed)
+        await table.outcome(objections, table.town.trials.extend(OPERATOR, command))
+
+
+@dataclass(frozen=True)
+class Edit(OfTrial):
+    """The partner replaces the services."""
+
+    services: frozenset[str]
+
+    async def act(self, table: Table, trial: Trial, trial_id: TrialId, by: PersonId) -> None:
+        """Edit."""
+        command = EditTrial(trial_id=trial_id, by=by, services=tuple(sorted(self.services)))
+        objections = table.model.edit(trial, by, self.services)
+        await table.outcome(objections, table.town.trials.edit(OPERATOR, command))
+
+
+@dataclass(frozen=True)
+class Cancel(OfTrial):
+    """The partner cancels."""
+
+    STATES = LIVE | {"pending_consent"}
+    confirmed: bool
+
+    async def act(self, table: Table, trial: Trial, trial_id: TrialId, by: PersonId) -> None:
+        """Cancel; a request's end by time is carried out before."""
+        if trial.state == "pending_consent":
+            await table.settle()
+        command = CancelTrial(trial_id=trial_id, by=by, confirmed=self.confirmed)
+        objections = table.model.cancel(trial, by, confirmed=self.confirmed)
+        await table.outcome(objections, table.town.trials.cancel(OPERATOR, command))
+
+
+@dataclass(frozen=True)
+class Assign(OfTrial):
+    """The partner says who holds a licence."""
+
+    people: frozenset[str]
+
+    async def act(self, table: Table, trial: Trial, trial_id: TrialId, by: PersonId) -> None:
+        """Assign."""
+        people = {f"per_{trial_id.name[:5]}-{person}" for person in self.people}
+        command = AssignLicences(trial_id=trial_id, by=by, people=tuple(PersonId(person) for person in sorted(people)))
+        objections = table.model.assign(trial, by, people)
+        await table.outcome(objections, table.town.trials.assign_licences(OPERATOR, command))
+
+
+@dataclass(frozen=True)
+class Convert(OfTrial):
+    """An order was paid for, placed by a partner or by the customer."""
+
+    STATES = frozenset({"active", "grace"})
+    services: frozenset[str]
+    seller: int | None
+    confirmed: bool
+
+    async def act(self, table: Table, trial: Trial, trial_id: TrialId, by: PersonId) -> None:
+        """Convert."""
+        seller = None if self.seller is None else list(table.model.partners)[self.seller]
+        order_id, licence_set_id = table.new_id("ord_"), table.new_id("lic_z")
+        command = ConvertTrial(
+            trial_id=trial_id,
+            order_id=OrderId(order_id),
+            licence_set_id=LicenceSetId(licence_set_id),
+            services=tuple(sorted(self.services)),
+            ordered_by=seller and PartnerId(seller),
+            confirmed=self.confirmed,
+        )
+        objections = table.model.convert(
+            trial, (order_id, licence_set_id), self.services, seller, confirmed=self.confirmed
+        )
+        await table.outcome(objections, table.town.trials.convert(OPERATOR, command))
+
+
+@dataclass(frozen=True)
+class Buy(Move):
+    """The customer buys services."""
+
+    services: frozenset[str]
+
+    async def play(self, table: Table) -> None:
+        """Buy."""
+        await table.buy(set(self.services))
+
+
+@dataclass(frozen=True)
+class Expire(Move):
+    """A subscription comes to its end."""
+
+    which: int
+
+    async def play(self, table: Table) -> None:
+        """Report it, where one is active."""
+        active = [key for key, one in table.model.subscriptions.items() if one.state == "active"]
+        if active:
+            key = active[self.which % len(active)]
+            command = ExpireLicences(licence_set_id=LicenceSetId(key), expired_at=table.model.now)
+            await table.town.licences.expire(SERVICE, command)
+            table.model.expire(key)

@@ -1,0 +1,153 @@
+"""What becomes of trials by themselves in the reference model: by time, and by what is bought."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tests.unit.trials.book import (
+    DAY,
+    GRACE,
+    HOLD,
+    NUMBERED,
+    OVER,
+    PUNCTUAL,
+    REMINDER,
+    RENEWAL,
+    Note,
+    Subscription,
+    Trial,
+)
+from tests.unit.trials.facts import Facts
+
+
+class Course(Facts):
+    """Moves the facts on."""
+
+    def advance(self, to: datetime) -> None:
+        """Let time pass, with everything carried out at its instant."""
+        while (due := next(iter(self.dates()), None)) is not None and due <= to:
+            self.now = max(self.now, due)
+            self.settle()
+        self.now = to
+
+    def settle(self) -> None:
+        """Carry out now whatever is due."""
+        for trial in self.trials.values():
+            while self._step(trial):
+                pass
+        for number in self.numbers:
+            if number.held_until is not None and not self._before(number.held_until):
+                number.state, number.held_until = "released", None
+        for one in self.subscriptions.values():
+            if one.removal_at is not None and not self._before(one.removal_at):
+                one.state, one.removal_at = "removed", None
+                self._consider_marking()
+
+    def _step(self, trial: Trial) -> bool:
+        if trial.consent == "pending" and not self._before(trial.deadline):
+            trial.consent = "lapsed"
+            self._close(trial, "cancelled")
+        elif trial.state == "provisioning" and trial.built >= trial.services:
+            self._activate(trial)
+        elif trial.state == "active" and not self._before(trial.ends_at):
+            self._end(trial)
+        elif trial.state == "active" and trial.reminder_at is not None and not self._before(trial.reminder_at):
+            trial.reminder_at = None
+            self._tell_both("trial_ending", trial)
+        elif trial.state == "grace" and not self._before(trial.grace_ends_at):
+            self._end_grace(trial)
+        else:
+            return False
+        return True
+
+    def _activate(self, trial: Trial) -> None:
+        """PV-03, PV-07, TR-21; what was bought meanwhile is not tried (TR-15)."""
+        self._leave(trial, frozenset(self.owned()))
+        if trial.state in OVER:
+            return
+        self._arm(trial, self.now + trial.length * DAY)
+        self.marked = False
+        if trial.path == "new":
+            self._tell("welcome", trial, {trial.typed}, 1)
+        elif trial.path == "add_on":
+            self._tell("trial_started", trial, self.admins(), 1)
+
+    def _arm(self, trial: Trial, end: datetime) -> None:
+        """TC-04, NO-09."""
+        trial.state, trial.licences = "active", "active"
+        trial.ends += 1
+        trial.ends_at, trial.grace_ends_at = end, None
+        trial.reminder_at = end - REMINDER if self.now <= end - REMINDER else None
+
+    def _end(self, trial: Trial) -> None:
+        """GR-01, NO-02, NO-04; who is told late still has all of the grace (SF-06)."""
+        assert trial.ends_at is not None
+        late = self.now - trial.ends_at > PUNCTUAL
+        trial.state, trial.licences, trial.reminder_at = "grace", "suspended", None
+        trial.grace_ends_at = (self.now if late else trial.ends_at) + GRACE
+        self._tell_both("trial_expired", trial)
+
+    def _end_grace(self, trial: Trial) -> None:
+        """GR-06 to GR-11, NO-06."""
+        over_at = trial.grace_ends_at
+        assert over_at is not None
+        self._close(trial, "ended")
+        self._tell("access_gone", trial, trial.holders, trial.ends)
+        if not self.holds_licences():
+            self.people = dict.fromkeys(self.full_admins(), "full")
+            setting_up = {t.partner for t in self.trials.values() if t.state in {"awaiting_details", "provisioning"}}
+            self.access = {key: level if key in setting_up else "none" for key, level in self.access.items()}  # PV-02
+        self._hold(trial, over_at)
+        self._consider_marking()
+
+    def _close(self, trial: Trial, state: str) -> None:
+        trial.state, trial.reminder_at, trial.grace_ends_at = state, None, None
+        trial.licences = trial.licences and "removed"
+
+    def _hold(self, trial: Trial, since: datetime) -> None:
+        """Calling is over: NR-01, NR-03."""
+        paid = any(one.state == "active" and NUMBERED in one.services for one in self.subscriptions.values())
+        for number in self.numbers:
+            if number.trial == trial.trial_id and number.state == "assigned":
+                number.trial = None if paid else number.trial
+                number.state, number.held_until = ("assigned", None) if paid else ("held", since + HOLD)
+
+    def _consider_marking(self) -> None:
+        """DM-01."""
+        self.marked = self.marked or not self.holds_licences()
+
+    def _tell(self, kind: str, trial: Trial, recipients: Iterable[str], number: int) -> None:
+        self.notes |= {Note(kind, trial.trial_id, number, recipient) for recipient in recipients}
+
+    def _tell_both(self, kind: str, trial: Trial) -> None:
+        """NO-01, NO-04, NO-05."""
+        mine = self.partners[trial.partner]
+        self._tell(kind, trial, self.admins(), trial.ends)
+        self._tell(f"{kind}_partner", trial, {mine.seller, mine.admin}, trial.ends)
+
+    # What is bought, whoever sells it (TC-12, TC-19, TC-20, GR-05, NR-03).
+
+    def buy(self, subscription: str, services: Iterable[str]) -> None:
+        """What is bought leaves the trials that it is in; the rest runs on (TC-19)."""
+        services = frozenset(services)
+        self.subscriptions[subscription] = Subscription(services)
+        self.marked = False
+        for trial in self.trials.values():
+            if trial.phase(self.now) in {"active", "grace"}:
+                self._leave(trial, services)
+        for number in self.numbers:
+            if NUMBERED in services and number.state == "held" and self._before(number.held_until):
+                number.trial, number.state, number.held_until = None, "assigned", None
+
+    def _leave(self, trial: Trial, services: frozenset[str]) -> None:
+        bought = trial.services & services
+        trial.services -= bought
+        for number in self.numbers:
+            if NUMBERED in bought and number.trial == trial.trial_id and number.state == "assigned":
+                number.trial = None
+        if bought and not trial.services:
+            self._close(trial, "converted")
+
+    def expire(self, subscription: str) -> None:
+        """RP-01."""
+        one = self.subscriptions[subscription]
+        one.state, one.removal_at = "suspended", self.now + RENEWAL
