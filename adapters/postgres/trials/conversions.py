@@ -4,7 +4,7 @@ import hashlib
 from typing import Final
 
 from adapters.postgres.database import Connection
-from adapters.postgres.graces import find_licence_set, is_taken, licence_set, put_expiries, record_licence_set
+from adapters.postgres.graces import is_taken, licence_set, put_expiries, record_licence_set
 from adapters.postgres.trials import purchases, rows, terms
 from adapters.postgres.trials.mailing import Mailing
 from adapters.postgres.trials.rows import Locked, Trial
@@ -93,14 +93,11 @@ class Conversions:
     async def _buy(self, connection: Connection, caller: Caller, command: ConvertTrial, locked: Locked) -> LicenceSet:
         """The new subscription."""
         trial = locked.trial
-        taken = await find_licence_set(connection, command.licence_set_id)
-        if taken is not None or await is_taken(connection, command.licence_set_id):
-            raise Refusal(RefusalCode.LICENCE_SET_EXISTS)
         services = tuple(dict.fromkeys(command.services))
         row = await connection.fetchrow(
             "insert into licence_sets (licence_set_id, organisation_id, kind, state, meetings, services, expires_at,"
             "                          active_since, created_at)"
-            " values ($1, $2, 'subscription', 'active', $3, $4, $5, $6, $6) returning *",
+            " values ($1, $2, 'subscription', 'active', $3, $4, $5, $6, $6) on conflict do nothing returning *",
             command.licence_set_id,
             trial.organisation_id,
             terms.has_meetings(services, self._catalogue),
@@ -108,7 +105,8 @@ class Conversions:
             command.expires_at,
             locked.now,
         )
-        assert row is not None
+        if row is None or await is_taken(connection, command.licence_set_id):
+            raise Refusal(RefusalCode.LICENCE_SET_EXISTS)
         bought = licence_set(row)
         await put_expiries(connection, [bought])
         await record_licence_set(connection, None, bought, at=locked.now, actor=caller.actor, reason="converted")

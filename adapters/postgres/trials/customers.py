@@ -106,17 +106,18 @@ async def create(
         command.time_zone,
         at,
     )
-    if not created or await connection.fetchval("select true from people where person_id = $1", person_id):
-        raise Refusal(RefusalCode.TRIAL_EXISTS)
-    await connection.execute("insert into activity (organisation_id) values ($1)", organisation_id)
-    await connection.execute(
-        "insert into people (person_id, organisation_id, name, email, created_at) values ($1, $2, $3, $4, $5)",
+    admitted = await connection.fetchval(
+        "insert into people (person_id, organisation_id, name, email, created_at) values ($1, $2, $3, $4, $5)"
+        " on conflict do nothing returning true",
         person_id,
         organisation_id,
         command.admin_name or command.admin_email,
         command.admin_email,
         at,
     )
+    if not (created and admitted):
+        raise Refusal(RefusalCode.TRIAL_EXISTS)
+    await connection.execute("insert into activity (organisation_id) values ($1)", organisation_id)
     await connection.execute(
         "insert into person_roles (person_id, role) values ($1, $2)", person_id, Role.CUSTOMER_FULL_ADMIN
     )
