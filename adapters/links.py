@@ -5,7 +5,7 @@ longer open is known by the facts, so a link needs no expiry of its own.
 """
 
 import hashlib
-from typing import Final
+from typing import Final, NamedTuple
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import SecretStr
@@ -18,6 +18,15 @@ _SIGNED: Final = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
 
 type Recipient = PersonId | TrialId
 """A person; or the address that was typed in a trial's request, which is nobody's that is known."""
+
+
+class ConsentLink(NamedTuple):
+    """What a link to the consent page says."""
+
+    trial_id: TrialId
+    recipient: Recipient
+    address: int
+    """Which of the recipient's addresses it was sent to: a corrected one makes the links in older mails worthless."""
 
 
 class Links:
@@ -40,19 +49,20 @@ class Links:
         self.buy = f"{admin_console_url.rstrip('/')}/subscriptions#buy"
         """The buy button of the subscriptions page (NO-03, CS-04)."""
 
-    def consent(self, trial_id: TrialId, recipient: Recipient) -> str:
-        """The consent page, for one recipient of the request."""
-        return f"{self._public_url}/consent/{_text(self._consent.dumps([trial_id, recipient]))}"
+    def consent(self, trial_id: TrialId, recipient: Recipient, address: int = 1) -> str:
+        """The consent page, for one recipient of the request at one of their addresses."""
+        return f"{self._public_url}/consent/{_text(self._consent.dumps([trial_id, recipient, address]))}"
 
-    def read_consent(self, token: str) -> tuple[TrialId, Recipient]:
+    def read_consent(self, token: str) -> ConsentLink:
         """Whose answer to which request a link asks for; the signature is compared in constant time.
 
         Raises:
             Refusal: `link_invalid`.
         """
-        trial_id, recipient = self._read(self._consent, token)
+        trial_id, recipient, address = self._read(self._consent, token, 3)
         try:
-            return TrialId(trial_id), TrialId(recipient) if recipient == trial_id else PersonId(recipient)
+            whose = TrialId(recipient) if recipient == trial_id else PersonId(recipient)
+            return ConsentLink(TrialId(trial_id), whose, int(address))
         except ValueError as error:
             raise Refusal(RefusalCode.LINK_INVALID) from error
 
@@ -66,7 +76,7 @@ class Links:
         Raises:
             Refusal: `link_invalid`.
         """
-        order_id, contact = self._read(self._set_up, token)
+        order_id, contact = self._read(self._set_up, token, 2)
         try:
             return OrderId(order_id), PersonId(contact)
         except ValueError as error:
@@ -78,12 +88,14 @@ class Links:
         return next((f"{page}preview" for page in pages if link.startswith(page)), link)
 
     @staticmethod
-    def _read(serializer: URLSafeSerializer, token: str) -> tuple[str, str]:
+    def _read(serializer: URLSafeSerializer, token: str, parts: int) -> list[str]:
         try:
-            first, second = serializer.loads(token)
-        except (BadSignature, ValueError, TypeError) as error:
+            said = serializer.loads(token)
+        except BadSignature as error:
             raise Refusal(RefusalCode.LINK_INVALID) from error
-        return str(first), str(second)
+        if not isinstance(said, list) or len(said) != parts:
+            raise Refusal(RefusalCode.LINK_INVALID)
+        return [str(part) for part in said]
 
 
 def _text(token: str | bytes) -> str:

@@ -136,7 +136,7 @@ def _services(
         notices=PostgresNotices(database, rules, message_domain=message_domain, links=links, catalogue=catalogue),
         writer=TemplateWriter(),
         forecast=PostgresForecast(database, rules),
-        imports=PostgresImports(imports, rules),
+        imports=PostgresImports(imports, rules, catalogue),
         screening_lists=lists,
         screener=screener,
         audit=PostgresAuditTrail(database),
@@ -203,7 +203,8 @@ async def open_screener(settings: ServerSettings, lists: ScreeningLists) -> Asyn
     """
     rules = load_screening_rules(settings)
     if settings.yente_url is None:
-        yield EmbeddedScreener(lists, rules)
+        async with EmbeddedScreener.open(lists, rules) as embedded:
+            yield embedded
         return
     timeout = timedelta(seconds=settings.yente_seconds)
     async with YenteScreener(settings.yente_url, settings.yente_token, settings.yente_dataset, timeout, rules) as yente:

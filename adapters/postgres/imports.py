@@ -10,8 +10,10 @@ from adapters.postgres import audit, marking, staging, storing
 from adapters.postgres.database import Connection, Database, business_now
 from adapters.postgres.graces import begin_graces, licence_set, put_expiries
 from adapters.postgres.pending import wake_processes
+from adapters.postgres.trials.purchases import take_over
 from tenure import portfolio
 from tenure.contracts.base import Instant
+from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.portfolio import MAX_ROW_ERRORS, ImportReport, RowError
 from tenure.errors import Refusal, RefusalCode
 from tenure.policy.rules import Rules
@@ -23,6 +25,14 @@ _CHUNK = 5_000
 _HELD_SETS = """
 select l.* from licence_sets l join staged_licence_sets s using (licence_set_id)
  where l.state <> 'removed' order by l.licence_set_id
+"""
+_BOUGHT = """
+select l.* from licence_sets l join staged_licence_sets s using (licence_set_id)
+ where l.kind = 'subscription' and l.state = 'active'
+   and (exists (select from trials t where t.organisation_id = l.organisation_id and t.state in ('active', 'grace')
+                   and t.services && l.services)
+        or exists (select from phone_numbers n where n.organisation_id = l.organisation_id and n.state = 'held'))
+ order by l.licence_set_id
 """
 _COUNTING = """
 select o.* from organisations o join staged_subjects s using (organisation_id)
@@ -42,16 +52,18 @@ select count(*) as processes, count(*) filter (where state <> 'pending') as proc
 class PostgresImports:
     """The port `Imports` on Postgres."""
 
-    def __init__(self, database: Database, rules: Rules) -> None:
+    def __init__(self, database: Database, rules: Rules, catalogue: Catalogue) -> None:
         self._database = database
         self._rules = rules
+        self._catalogue = catalogue
 
     async def store(self, caller: Caller, content: bytes, media_type: str) -> ImportReport:
         """Store a file of `tenure.portfolio` as a whole; the same file again answers what it did.
 
         Names, people and activity that differ are brought up to date. Licence sets never are: their state is changed
         by reporting what happened to them. Organisations that have lost all licences and manage nobody are marked now,
-        so that each gets the whole ladder from its start, however long ago that was (SF-06).
+        so that each gets the whole ladder from its start, however long ago that was (SF-06). Services of a subscription
+        leave the trials that they are in, as with any purchase (GR-05).
 
         Raises:
             Refusal: `invalid_input` for another media type; `not_permitted` to a partner.
@@ -87,6 +99,8 @@ class PostgresImports:
             sets = [licence_set(row) for row in page]
             await put_expiries(connection, sets)
             await begin_graces(connection, sets, at=now, import_id=import_id)
+        for row in await connection.fetch(_BOUGHT):
+            await take_over(connection, licence_set(row), self._catalogue, at=now, actor=actor)
         async for page in _pages(connection, _COUNTING):
             await marking.reconsider_all(connection, page, at=now, actor=actor, reason="import")
         async for page in _pages(connection, _WITH_REMOVED_SETS):

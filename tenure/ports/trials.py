@@ -123,8 +123,8 @@ class Consents(Protocol):
         """What the consent page shows to a person, where it is one. Changes nothing, and is no activity (SF-09)."""
         ...
 
-    async def may_decide(self, trial_id: TrialId, person_id: PersonId) -> bool:
-        """Whether this person is a full admin of the trial's organisation at this moment (CO-05)."""
+    async def may_decide(self, trial_id: TrialId, person_id: PersonId, address: int | None = None) -> bool:
+        """Whether this person is a full admin of the trial's organisation at this moment, at this address (CO-05)."""
         ...
 
     async def accept(self, caller: Caller, command: AcceptTrial) -> TrialView:

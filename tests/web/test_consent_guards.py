@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
 import httpx
 import pytest
@@ -226,3 +227,17 @@ async def test_the_reader_is_spoken_to_in_their_language(
     ):
         page = await browser_like.get(f"{site.url}/consent/x", headers={"Accept-Language": header})
         assert page.headers["content-language"] == tag
+
+
+async def test_a_link_dies_with_its_address(
+    site: Site, trade: Trade, browser_like: httpx.AsyncClient, link: str, trial_id: TrialId, customer: OrganisationId
+) -> None:
+    """Whoever got the mail at an address that was wrong, and was corrected, can neither accept nor decline (CO-05, SF-09)."""
+    await site.town.execute("update people set email = 'right@acme.example' where person_id = $1", admin(customer))
+    assert (await browser_like.get(link)).status_code == HTTPStatus.FORBIDDEN
+    for decision in ("accept", "decline"):
+        await browser_like.post(link, data={"decision": decision})
+    assert (await trade.trials.show(SERVICE, trial_id)).state is TrialState.PENDING_CONSENT
+    renewed = trade.links.consent(trial_id, admin(customer), 2)
+    await browser_like.post(renewed, data={"decision": "accept"})
+    assert (await trade.trials.show(SERVICE, trial_id)).state is TrialState.AWAITING_DETAILS

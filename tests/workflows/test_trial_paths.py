@@ -2,8 +2,10 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from temporalio.client import WorkflowHandle
 
 from tenure import names, search
 from tenure.contracts.conversion import ConvertTrial
@@ -252,7 +254,9 @@ async def test_the_ui_says_what_a_trial_waits_for(fair: Fair) -> None:
     """Phase and date are searchable, and the state can be asked for; no name and no address is among them (P14)."""
     world = fair.world
     trial = await fair.new_customer()
-    handle = world.client.get_workflow_handle_for(TrialContract.run, names.trial_id(trial.trial_id, 1))
+    handle: WorkflowHandle[TrialContract, Any] = world.client.get_workflow_handle_for(
+        TrialContract.run, names.trial_id(trial.trial_id, 1)
+    )
     attributes = (await handle.describe()).typed_search_attributes
     assert attributes[search.PHASE] == "active"
     assert attributes[search.DUE_AT] == trial.reminder_at

@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.links import Recipient
+from adapters.links import ConsentLink
 from adapters.texts.languages import language
 from tenure.contracts.base import Command, Instant
 from tenure.contracts.trial import AcceptTrial, ConsentRequest, ConsentState, DeclineTrial
 from tenure.errors import Refusal, RefusalCode
-from tenure.ids import PersonId, TrialId
+from tenure.ids import PersonId
 from tenure.ports import Caller
 from web import problems
 from web.customer.pages import Pages, read_form
@@ -56,29 +56,29 @@ class Decision(Command):
 async def show(request: Request) -> Response:
     """The request and where it stands. Whoever opens it, mail scanners too, changes nothing (SF-09)."""
     pages = Pages.of(request)
-    trial_id, recipient = pages.services.links.read_consent(request.path_params["token"])
-    return await _page(pages, trial_id, recipient)
+    return await _page(pages, pages.services.links.read_consent(request.path_params["token"]))
 
 
 async def decide(request: Request) -> Response:
     """Accept or decline, and show what became of it; sent twice, the second finds the answer of the first (CO-18)."""
     pages = Pages.of(request)
-    trial_id, recipient = pages.services.links.read_consent(request.path_params["token"])
+    link = pages.services.links.read_consent(request.path_params["token"])
     sent = await read_form(request, Decision)
     try:
-        await _answer(pages, trial_id, recipient, sent)
+        await _answer(pages, link, sent)
     except Refusal as refusal:
         if refusal.code in _NOTHING_LEFT:
-            return await _page(pages, trial_id, recipient, problem=refusal.code)
+            return await _page(pages, link, problem=refusal.code)
         if refusal.code not in _TOLD_BY_THE_PAGE:
             raise
     return RedirectResponse(request.path_params["token"], HTTPStatus.SEE_OTHER)
 
 
-async def _answer(pages: Pages, trial_id: TrialId, recipient: Recipient, sent: Decision) -> None:
-    if not isinstance(recipient, PersonId):
-        raise Refusal(RefusalCode.CONSENT_NEEDS_FULL_ADMIN)
+async def _answer(pages: Pages, link: ConsentLink, sent: Decision) -> None:
+    trial_id, recipient, address = link
     caller, consents = Caller(actor="customer"), pages.services.consents
+    if not isinstance(recipient, PersonId) or not await consents.may_decide(trial_id, recipient, address):
+        raise Refusal(RefusalCode.CONSENT_NEEDS_FULL_ADMIN)
     if sent.decision == "accept":
         accept = AcceptTrial(trial_id=trial_id, person_id=recipient, full_administration=sent.full_administration)
         await consents.accept(caller, accept)
@@ -86,12 +86,12 @@ async def _answer(pages: Pages, trial_id: TrialId, recipient: Recipient, sent: D
         await consents.decline(caller, DeclineTrial(trial_id=trial_id, person_id=recipient))
 
 
-async def _page(pages: Pages, trial_id: TrialId, recipient: Recipient, problem: RefusalCode | None = None) -> Response:
-    consents = pages.services.consents
+async def _page(pages: Pages, link: ConsentLink, problem: RefusalCode | None = None) -> Response:
+    consents, (trial_id, recipient, address) = pages.services.consents, link
     reader = recipient if isinstance(recipient, PersonId) else None
     asked = await consents.request(trial_id, reader)
     now = await pages.services.installation.now()
-    may_decide = reader is not None and await consents.may_decide(trial_id, reader)
+    may_decide = reader is not None and await consents.may_decide(trial_id, reader, address)
     standing = _standing(asked, now, may_decide=may_decide)
     spoken = language(asked.language)
     names = service_names([one.service for one in asked.services], pages.services.catalogue, spoken)

@@ -83,13 +83,20 @@ class PostgresConsents:
                 raise Refusal(RefusalCode.ORG_DELETED)
             return await self._request(connection, row)
 
-    async def may_decide(self, trial_id: TrialId, person_id: PersonId) -> bool:
-        """Whether this person is a full admin of the trial's organisation at this moment (CO-05)."""
+    async def may_decide(self, trial_id: TrialId, person_id: PersonId, address: int | None = None) -> bool:
+        """Whether this person is a full admin of the trial's organisation at this moment (CO-05).
+
+        `address` is which of their addresses a link was sent to: it has to be the present one.
+        """
         async with self._database.read() as connection:
-            organisation_id = await connection.fetchval(
-                "select organisation_id from trials where trial_id = $1", trial_id
+            found: bool = await connection.fetchval(
+                "select exists (select from trials t join full_admins f using (organisation_id)"
+                " where t.trial_id = $1 and f.person_id = $2 and ($3::int is null or f.email_version = $3))",
+                trial_id,
+                person_id,
+                address,
             )
-            return organisation_id is not None and await is_full_admin(connection, organisation_id, person_id)
+            return found
 
     async def accept(self, caller: Caller, command: AcceptTrial) -> TrialView:
         """One full admin is enough; a second acceptance changes nothing (CO-04, CO-17, CO-18)."""

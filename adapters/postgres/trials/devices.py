@@ -24,6 +24,11 @@ from tenure.policy.rules import Rules
 from tenure.ports import TIMER, Caller
 
 _OUTSTANDING = "select count(*) from trial_devices where trial_id = $1 and returned_at is null"
+_KNOWN = """
+select true from device_returns
+ where trial_id = $1 and demo_order = $2 and device_ends_at = $3
+   and $4::text[] <@ array(select serial from trial_devices where trial_id = $1)
+"""
 
 
 class Shipping:
@@ -36,13 +41,17 @@ class Shipping:
     async def ship(self, caller: Caller, command: ShipDevices, connection: Connection) -> None:
         """Devices were shipped: their own end date is mailed, and waited for (DV-02, DV-03).
 
-        A later shipment may bring a later date; the trial's end never moves it.
+        A later shipment may bring a later date; the trial's end never moves it. One that is reported again changes nothing.
 
         Raises:
             Refusal: `trial_not_found`, `org_deleted`, or `serial_mismatch` where a device is out for another trial.
         """
         locked = await rows.lock_trial(connection, command.trial_id)
         trial = locked.trial
+        if await connection.fetchval(
+            _KNOWN, trial.trial_id, command.demo_order, command.device_ends_at, list(command.serials)
+        ):
+            return
         due_at = rule.devices_due_at(command.device_ends_at, self._rules)
         generation = await connection.fetchval(
             "insert into device_returns as known"

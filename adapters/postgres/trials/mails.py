@@ -102,7 +102,9 @@ class TrialMails:
         addressee = await self._addressee(connection, entry.kind, entry.row["recipient"], subject)
         if addressee is None:
             return None
-        return addressee, await self._matter(connection, entry.kind, entry.row["recipient"], subject, entry.now)
+        return addressee, await self._matter(
+            connection, entry.kind, entry.row["recipient"], addressee, subject, entry.now
+        )
 
     async def forecast(
         self,
@@ -136,7 +138,7 @@ class TrialMails:
         addressee = None if recipient is None else await self._addressee(connection, kind, recipient, subject)
         if recipient is None or addressee is None:
             raise Refusal(RefusalCode.PERSON_NOT_FOUND)
-        matter = self._as_of(await self._matter(connection, kind, recipient, subject, as_of), subject, as_of)
+        matter = self._as_of(await self._matter(connection, kind, recipient, addressee, subject, as_of), subject, as_of)
         return Key(about, 1, max(subject["cycle"], 1)), recipient, addressee, matter
 
     def _as_of(self, matter: TrialMatter, subject: asyncpg.Record, as_of: Instant) -> TrialMatter:
@@ -173,7 +175,13 @@ class TrialMails:
         return None if row is None else Addressee.of(row)
 
     async def _matter(
-        self, connection: Connection, kind: NoticeKind, recipient: str, subject: asyncpg.Record, as_of: Instant
+        self,
+        connection: Connection,
+        kind: NoticeKind,
+        recipient: str,
+        addressee: Addressee,
+        subject: asyncpg.Record,
+        as_of: Instant,
     ) -> TrialMatter:
         trial = Trial.model_validate({name: subject[name] for name in Trial.model_fields})
         chosen = subject["ordered_services"] or trial.services or await _all_services(connection, trial.trial_id)
@@ -186,7 +194,7 @@ class TrialMails:
             ends_at=trial.ends_at,
             grace_ends_at=trial.grace_ends_at
             or (None if trial.ends_at is None else trial.ends_at + self._rules.trial_grace),
-            link=self._link(kind, recipient, subject),
+            link=self._link(kind, recipient, addressee.email_version, subject),
             ending=tuple(
                 EndingTrial(
                     organisation_name=row["organisation_name"],
@@ -201,10 +209,10 @@ class TrialMails:
             carrier=self._catalogue.carrier(subject["device_country"] or subject["country"]),
         )
 
-    def _link(self, kind: NoticeKind, recipient: str, subject: asyncpg.Record) -> str | None:
+    def _link(self, kind: NoticeKind, recipient: str, address: int, subject: asyncpg.Record) -> str | None:
         match kind:
             case NoticeKind.CONSENT_REQUEST:
-                return self._links.consent(TrialId(subject["trial_id"]), _recipient(recipient))
+                return self._links.consent(TrialId(subject["trial_id"]), _recipient(recipient), address)
             case NoticeKind.SET_UP_SERVICES:
                 return self._links.set_up(OrderId(subject["order_id"]), PersonId(recipient))
             case NoticeKind.TRIAL_ENDING | NoticeKind.TRIAL_EXPIRED:

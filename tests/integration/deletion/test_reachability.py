@@ -7,6 +7,7 @@ from tenure.contracts.deletion import Reason, Verdict
 from tenure.contracts.notice import NoticeState
 from tenure.contracts.organisation import OrganisationState
 from tenure.ids import OrganisationId
+from tenure.policy.catalogue import shipped
 from tests.deliveries import speaks_of
 from tests.integration.deletion.town import DAY, DOMAIN, HOUR, OPERATOR, Town, admin
 from tests.integration.facts.portfolios import person, store
@@ -38,7 +39,7 @@ async def refuse_for_good(town: Town, notice: str) -> None:
 async def add_admin(town: Town, organisation: OrganisationId) -> None:
     """Somebody becomes full admin, by an import."""
     row = person("late", organisation.removeprefix("org_"))
-    assert not (await store(PostgresImports(town.database, town.rules), row)).errors
+    assert not (await store(PostgresImports(town.database, town.rules, shipped()), row)).errors
 
 
 async def test_an_admin_who_comes_after_the_warning_is_warned(town: Town) -> None:
@@ -77,7 +78,7 @@ async def test_a_corrected_address_is_tried(town: Town) -> None:
     wakes = await town.wakes(organisation)
     name = organisation.removeprefix("org_")
     row = person(f"{name}-1", name, email="right@bakery.example")
-    await store(PostgresImports(town.database, town.rules), row)
+    await store(PostgresImports(town.database, town.rules, shipped()), row)
     assert await town.wakes(organisation) == wakes + 1
     step = await town.assess(organisation)
     assert (step.assessment.reason, step.notices) == (Reason.WARNING_NOT_ACCEPTED, (notice,))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.postgres.imports import PostgresImports
+from tenure.policy.catalogue import shipped
 from tenure.policy.rules import DEFAULT
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
@@ -28,4 +29,4 @@ def desk(town: Town) -> Desk:
 @pytest.fixture
 def imports(town: Town) -> PostgresImports:
     """Where the town's base comes in."""
-    return PostgresImports(town.database, town.rules)
+    return PostgresImports(town.database, town.rules, shipped())

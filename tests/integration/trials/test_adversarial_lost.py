@@ -9,6 +9,7 @@ from tenure.contracts.trial import TrialState
 from tenure.contracts.trial_process import PlatformReport
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import LicenceSetId
+from tenure.policy.catalogue import shipped
 from tenure.portfolio import JSON_LINES
 from tests.integration.deletion.town import OPERATOR, SERVICE
 from tests.integration.facts.portfolios import licences, lines
@@ -90,7 +91,9 @@ async def test_the_licence_set_of_a_trial_is_nobody_else_s(ground: Fairground, w
         assert refusal.value.code is RefusalCode.LICENCE_SET_EXISTS
     else:
         content = lines(licences(taken.removeprefix("lic_"), other.removeprefix("org_")))
-        report = await PostgresImports(ground.town.database, ground.town.rules).store(OPERATOR, content, JSON_LINES)
+        report = await PostgresImports(ground.town.database, ground.town.rules, shipped()).store(
+            OPERATOR, content, JSON_LINES
+        )
         assert [error.code for error in report.errors] == ["licence_set_exists"]
     await ground.run(asked.trial_id)
     assert (await ground.show(asked.trial_id)).state is TrialState.ACTIVE

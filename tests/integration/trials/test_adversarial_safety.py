@@ -9,6 +9,7 @@ from tenure.contracts.portfolio import ImportReport
 from tenure.contracts.trial import Site, TrialState
 from tenure.errors import RefusalCode
 from tenure.ids import LicenceSetId
+from tenure.policy.catalogue import shipped
 from tenure.portfolio import JSON_LINES
 from tests.integration.deletion.town import OPERATOR, SERVICE
 from tests.integration.facts.portfolios import Fields, lines
@@ -22,7 +23,9 @@ NEXT_SITE = Site(url="next.meet.example", time_zone="UTC")
 
 async def imported(ground: Fairground, *rows: Fields) -> ImportReport:
     """A base is imported."""
-    return await PostgresImports(ground.town.database, ground.town.rules).store(OPERATOR, lines(*rows), JSON_LINES)
+    return await PostgresImports(ground.town.database, ground.town.rules, shipped()).store(
+        OPERATOR, lines(*rows), JSON_LINES
+    )
 
 
 def person(customer: Customer, name: str, role: str) -> Fields:
