@@ -12,7 +12,7 @@ from tenure.contracts.trial import TrialView
 from tenure.errors import RefusalCode
 from tests.integration.deletion.town import DAY, SERVICE, Town
 from tests.integration.trials.fairground import Fairground
-from tests.integration.trials.market import refusal_of
+from tests.integration.trials.market import Market, refusal_of
 
 _WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
@@ -52,10 +52,10 @@ async def outcomes(*acts: Awaitable[object]) -> list[RefusalCode | None]:
     return [refusal_of(answer) for answer in await asyncio.gather(*acts, return_exceptions=True)]
 
 
-async def test_two_shipments_of_the_same_devices(ground: Fairground, rival: Rival) -> None:
-    """In whatever order each names them: neither waits for the other for ever (DV-07)."""
-    town = ground.town
-    first, second, third = [await ground.trial() for _ in range(3)]
+async def test_two_shipments_of_the_same_devices(market: Market, rival: Rival) -> None:
+    """Of two partners, in whatever order each names them: neither waits for the other for ever (DV-07)."""
+    town = market.town
+    first, second, third = [await market.trial(side=side) for side in (market.north, market.south, market.north)]
     end = await town.now() + 20 * DAY
     await town.devices.ship(SERVICE, shipment(third, end, "SN-0009"))
     for serial in ("SN-0002", "SN-0004"):
