@@ -1,55 +1,31 @@
 """One subject against one list: the index proposes, rigour compares, and each hit says why."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
-
-from rigour.names import Name
+from itertools import chain
 
 from adapters.screening import reasons
 from adapters.screening.index import NameIndex, Place
 from adapters.screening.likeness import likeness
-from adapters.screening.spelling import spellings
+from adapters.screening.spelling import known_spellings, spellings
 from tenure.contracts.screening import EntryKind, Hit, Subject
-
-_PERSONS: Final = frozenset({EntryKind.PERSON})
-_COMPANIES: Final = frozenset(EntryKind) - _PERSONS
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A name of the subject in one reading, and the kinds of entries that it is held against."""
-
-    name: str
-    reading: Name
-    against: frozenset[EntryKind]
 
 
 def compare(subject: Subject, index: NameIndex, threshold: float) -> list[Hit]:
     """The entries of a list that the subject may be, each by its best pair of names, in no order."""
     best: dict[str, tuple[float, str, Place]] = {}
-    for asked in _asked(subject):
-        for place in index.propose(asked.reading):
-            if place.entry.kind in asked.against:
-                score = max(
-                    likeness(asked.reading, listed, index.weight)
-                    for listed in spellings(place.name.name, place.entry.kind)
-                )
-                if score >= threshold and score > best.get(place.entry.entry_id, (0.0,))[0]:
-                    best[place.entry.entry_id] = score, asked.name, place
+    for name in subject.names:
+        readings = {kind: spellings(name, kind) for kind in _kinds(subject.kind)}
+        for place in index.propose(chain.from_iterable(readings.values())):
+            asked = readings.get(place.entry.kind) or readings[subject.kind]
+            listed = known_spellings(place.name.name, place.entry.kind)
+            score = max(likeness(one, other, index.weights) for one in asked for other in listed)
+            if score >= threshold and score > best.get(place.entry.entry_id, (0.0,))[0]:
+                best[place.entry.entry_id] = score, name, place
     return [_hit(subject, *found) for found in best.values()]
 
 
-def _asked(subject: Subject) -> Iterator[_Asked]:
-    """A subject of unknown kind is read twice: as a person against persons, and as whatever it is against the rest."""
-    if subject.kind is EntryKind.UNKNOWN:
-        readings = {EntryKind.PERSON: _PERSONS, EntryKind.UNKNOWN: _COMPANIES}
-    else:
-        readings = {subject.kind: frozenset(EntryKind)}
-    for name in subject.names:
-        for kind, against in readings.items():
-            for reading in spellings(name, kind):
-                yield _Asked(name, reading, against)
+def _kinds(kind: EntryKind) -> tuple[EntryKind, ...]:
+    """As what a name is read: one of unknown kind as a person against persons, and as it is against all others."""
+    return (kind, EntryKind.PERSON) if kind is EntryKind.UNKNOWN else (kind,)
 
 
 def _hit(subject: Subject, score: float, name: str, place: Place) -> Hit:

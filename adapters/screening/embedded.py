@@ -1,65 +1,85 @@
-"""The screener that needs nobody: an index of each list in memory, rebuilt when a list is updated."""
+"""The screener that needs nobody: an index of each list in memory, built anew when a list is updated."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Executor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
+from typing import Self
 
-from adapters.screening.comparison import compare
-from adapters.screening.index import NameIndex
-from tenure.contracts.screening import Hit, ListEntry, ListId, ListVersion, Screening, ScreeningList, Subject
+from adapters.screening import room
+from tenure.contracts.screening import Hit, ListVersion, Screening, ScreeningList, Subject
 from tenure.errors import Unavailable
 from tenure.policy.screening import ScreeningRules, unusable
 from tenure.ports import Screener, ScreeningLists
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    version: ScreeningList
-    index: NameIndex
-
-
 class EmbeddedScreener(Screener):
     """Screens against the lists as they are stored at that moment."""
 
-    def __init__(self, lists: ScreeningLists, rules: ScreeningRules) -> None:
-        """Prepare; the lists are read when the first subject comes."""
+    def __init__(self, lists: ScreeningLists, rules: ScreeningRules, executor: Callable[[], Executor]) -> None:
+        """Prepare; the lists are read when the first subject comes.
+
+        Args:
+            lists: Where they are stored.
+            rules: When they are good enough, and what a hit is.
+            executor: Makes what compares; another is made where it has died.
+        """
         self._lists = lists
         self._rules = rules
-        self._loaded: dict[ListId, _Loaded] = {}
+        self._make = executor
+        self._executor = executor()
         self._turn = asyncio.Lock()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, lists: ScreeningLists, rules: ScreeningRules) -> AsyncIterator[Self]:
+        """Screen in a process of its own, which ends with the context."""
+        screener = cls(lists, rules, room.open_room)
+        try:
+            yield screener
+        finally:
+            await asyncio.to_thread(screener._executor.shutdown, cancel_futures=True)
 
     async def screen(self, subject: Subject) -> Screening:
         """Compare a subject with every list in use.
 
         Raises:
-            Unavailable: a list is missing, empty or stale; it is named.
+            Unavailable: a list is missing, empty or stale, and is named; or the comparing broke off.
         """
         versions = await self._lists.all()
         reason = unusable(versions, self._rules)
         if reason is not None:
             raise Unavailable(f"Nothing is screened. {reason} Load it with `tenure lists update`.")
-        async with self._turn:  # an index takes one question at a time
-            for version in versions:
-                await self._load(version)
-            hits = await asyncio.to_thread(self._compare, subject)
+        async with self._turn:  # so that a list is read once, and not by everybody who waits for it
+            hits = await self._ask(subject, versions)
+        best = sorted(hits, key=lambda hit: (-hit.score, hit.list_id, hit.entry_id))
         return Screening(
-            hits=tuple(hits),
+            hits=tuple(best[: self._rules.most_hits]),
             lists=tuple(
                 ListVersion(list_id=each.list_id, version=each.version, sha256=each.sha256) for each in versions
             ),
         )
 
-    def _compare(self, subject: Subject) -> Sequence[Hit]:
-        hits = [
-            hit for loaded in self._loaded.values() for hit in compare(subject, loaded.index, self._rules.threshold)
-        ]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.list_id, hit.entry_id))[: self._rules.most_hits]
+    async def _ask(self, subject: Subject, versions: Sequence[ScreeningList]) -> list[Hit]:
+        hashes = [version.sha256 for version in versions]
+        try:
+            missing, hits = await self._run(room.ask, subject, hashes, self._rules.threshold)
+            for version in versions:
+                if version.sha256 in missing:
+                    await self._take(version)
+            if missing:
+                missing, hits = await self._run(room.ask, subject, hashes, self._rules.threshold)
+        except BrokenProcessPool:
+            self._executor = self._make()
+            raise Unavailable("The screening broke off: try again.") from None
+        return hits
 
-    async def _load(self, version: ScreeningList) -> None:
-        loaded = self._loaded.get(version.list_id)
-        if loaded is not None and loaded.version.version == version.version:
-            return
-        entries: list[ListEntry] = [entry async for entry in self._lists.entries(version)]
+    async def _take(self, version: ScreeningList) -> None:
+        entries = [entry async for entry in self._lists.entries(version)]
         if len(entries) != version.entries:
             raise Unavailable(f"The list {version.list_id} is being updated: try again.")
-        self._loaded[version.list_id] = _Loaded(version, await asyncio.to_thread(NameIndex, entries))
+        await self._run(room.take, version.sha256, entries)
+
+    async def _run[*Arguments, Result](self, work: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)

@@ -7,9 +7,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from rigour.names import Name
 
-from adapters.screening.spelling import features, spellings
+from adapters.screening.spelling import Spelling, features, spellings
 from tenure.contracts.screening import ListedName, ListEntry
 
 READ: Final = 30_000
@@ -44,26 +43,33 @@ class NameIndex:
         self._rows: NDArray[np.int32] = np.asarray(rows, dtype=np.int32)[order]
         counts = np.bincount(np.asarray(columns, dtype=np.int32), minlength=len(numbers))
         self._ends: NDArray[np.int64] = np.concatenate(([0], np.cumsum(counts)))
-        # How much a feature tells: log(N / n).
-        self._telling: NDArray[np.float32] = np.log(max(len(self.places), 2) / np.maximum(counts, 1)).astype(np.float32)
+        # How much a feature tells: more, the fewer names have it, and never nothing.
+        self._telling: NDArray[np.float32] = np.log((len(self.places) + 1) / counts).astype(np.float32)
         told = self._telling[np.asarray(columns, dtype=np.int32)] if columns else np.zeros(0, np.float32)
         self._all: NDArray[np.float32] = np.bincount(rows, told, len(self.places)).astype(np.float32)
         self._scores: NDArray[np.float32] = np.zeros(len(self.places), np.float32)
-        self._unknown = log(max(len(self.places), 2))
+        most = log(len(self.places) + 1) or 1.0
+        self.weights = {
+            feature.removeprefix("word "): float(self._telling[number]) / most
+            for feature, number in numbers.items()
+            if feature.startswith("word ")
+        }
+        """How much a word tells, from 0 for one that every name has to nearly 1 for one that a single name has."""
 
     def __len__(self) -> int:
         return len(self.places)
 
-    def weight(self, word: str) -> float:
-        """How much a word tells, from 0 for one that everybody has to 1 for one that nobody has."""
-        number = self._numbers.get(f"word {word}")
-        return 1.0 if number is None else float(self._telling[number]) / self._unknown
+    def propose(self, readings: Iterable[Spelling]) -> Sequence[Place]:
+        """The names that share most of what tells, and those of which most is shared; at most twice `PROPOSED`.
 
-    def propose(self, name: Name) -> Sequence[Place]:
-        """The names that share most of what tells, and those of which most is shared; at most twice `PROPOSED`."""
+        Args:
+            readings: One name as it can be read.
+        """
+        told = features(readings)
         numbers = sorted(
-            (number for feature in features(name) if (number := self._numbers.get(feature)) is not None),
-            key=lambda number: -self._telling[number],
+            (number for feature in told if (number := self._numbers.get(feature)) is not None),
+            key=self._telling.__getitem__,
+            reverse=True,
         )
         met, left = list[NDArray[np.int32]](), READ
         for number in numbers:
@@ -89,5 +95,4 @@ class NameIndex:
 def _analysed(entries: Iterable[ListEntry]) -> Iterator[tuple[Place, set[str]]]:
     for entry in entries:
         for listed in entry.names:
-            for spelling in spellings.__wrapped__(listed.name, entry.kind):  # each only once: none is worth keeping
-                yield Place(entry, listed), features(spelling)
+            yield Place(entry, listed), features(spellings(listed.name, entry.kind))

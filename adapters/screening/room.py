@@ -1,0 +1,53 @@
+"""What runs in a process of its own: the indexes, and the comparing.
+
+Reading its dictionaries, which takes rigour some seconds, and building an index keep the interpreter to themselves: in the
+process that serves requests everybody would wait.
+"""
+
+import os
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
+from typing import Final
+
+from adapters.screening.comparison import compare
+from adapters.screening.index import NameIndex
+from tenure.contracts.screening import Hit, ListEntry, Subject
+
+_indexes: Final[dict[str, NameIndex]] = {}
+"""By the hash of the list."""
+
+
+def open_room() -> ProcessPoolExecutor:
+    """A process that starts with its first task, and ends with this one however that ends."""
+    return ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin)
+
+
+def take(list_hash: str, entries: Sequence[ListEntry]) -> None:
+    """Build the index of a list."""
+    _indexes[list_hash] = NameIndex(entries)
+
+
+def ask(subject: Subject, list_hashes: Sequence[str], threshold: float) -> tuple[list[str], list[Hit]]:
+    """The lists that are missing here, or else the hits on all of them; other lists are forgotten."""
+    for gone in _indexes.keys() - set(list_hashes):
+        del _indexes[gone]
+    missing = [list_hash for list_hash in list_hashes if list_hash not in _indexes]
+    if missing:
+        return missing, []
+    return [], [hit for list_hash in list_hashes for hit in compare(subject, _indexes[list_hash], threshold)]
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which ends this process itself
+    Thread(target=_end_with_the_program, daemon=True).start()
+
+
+def _end_with_the_program() -> None:
+    program = parent_process()
+    if program is not None:
+        wait([program.sentinel])
+        os._exit(1)

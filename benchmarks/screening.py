@@ -1,0 +1,162 @@
+"""`python -m benchmarks.screening`: F11, restricted-party screening against rapidfuzz's plain scan, in one run."""
+
+import gc
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Annotated, Final
+
+import msgspec
+import numpy as np
+import typer
+
+from benchmarks.screening_labels import Label, matches
+from benchmarks.screening_lists import Invented, ordinary, real
+from benchmarks.screening_peers import SCORERS, Contestant, Scan, Tenure
+from tenure.contracts.screening import ListEntry
+from tenure.policy.screening import DEFAULT
+
+_FOLDER: Final = Path(__file__).parent / "results"
+_FALSE: Final = 0.01
+"""The share of strangers that may be hit: each contestant gets the threshold at which it is."""
+_SEED: Final = 2026
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """One contestant on one list."""
+
+    contestant: str
+    entries: int
+    names: int
+    threshold: float
+    """At which 1 % of the strangers are hit."""
+    recall: dict[str, float]
+    """By the way in which the name was changed, and of all, at that threshold."""
+    false: dict[str, float]
+    """Strangers that are hit, by their kind."""
+    shipped_recall: float
+    """Of all, at the threshold that is shipped; of Tenure alone."""
+    shipped_false: float
+    per_second: float
+    p50: float
+    p99: float
+    """Milliseconds of one screening, on one core."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Results:
+    """One run."""
+
+    began_at: str
+    quick: bool
+    load_before: float
+    labels: int
+    measured: list[Measured]
+
+
+def measure(contestant: Contestant, entries: Sequence[ListEntry], labels: Sequence[Label], timed: int) -> Measured:
+    """Find the threshold, what is met and missed at it, and how long it takes."""
+    scores: dict[str, list[float]] = defaultdict(list)
+    for label in labels:
+        scores[label.how].append(contestant.like(label.asked, label.entry_id))
+    listed = {how: np.asarray(found) for how, found in scores.items() if not how.startswith("none")}
+    strange = {how: np.asarray(found) for how, found in scores.items() if how.startswith("none")}
+    everybody, nobody = (np.concatenate(list(each.values())) for each in (listed, strange))
+    threshold = float(np.quantile(nobody, 1 - _FALSE, method="higher"))
+    took = []
+    for label in Random(_SEED).sample(labels, min(timed, len(labels))):
+        begin = time.perf_counter()
+        contestant.ask(label.asked, threshold)
+        took.append(time.perf_counter() - begin)
+    return Measured(
+        contestant=contestant.name,
+        entries=len(entries),
+        names=sum(len(entry.names) for entry in entries),
+        threshold=threshold,
+        recall={how: float((found > threshold).mean()) for how, found in listed.items()}
+        | {"all": float((everybody > threshold).mean())},
+        false={how: float((found > threshold).mean()) for how, found in strange.items()},
+        shipped_recall=float((everybody >= DEFAULT.threshold).mean()),
+        shipped_false=float((nobody >= DEFAULT.threshold).mean()),
+        per_second=len(took) / sum(took),
+        p50=1000 * median(took),
+        p99=1000 * float(np.quantile(took, 0.99)),
+    )
+
+
+def tables(measured: Sequence[Measured]) -> Iterable[str]:
+    """The figures of one list as Markdown."""
+    ours = measured[0]
+    names = [each.contestant for each in measured]
+    yield f"**{ours.entries:,} entries with {ours.names:,} names**\n"
+    yield from _table(
+        ("at 1 % false hits", *names),
+        [
+            *(
+                (how, *(f"{each.recall[how]:.1%}" for each in measured))
+                for how in (*(how for how in ours.recall if how != "all"), "all")
+            ),
+            ("threshold", *(f"{each.threshold:.3f}" for each in measured)),
+            *((how, *(f"{each.false[how]:.1%} hit" for each in measured)) for how in ours.false),
+            ("screenings a second", *(f"{each.per_second:,.0f}" for each in measured)),
+            ("p50, p99 in ms", *(f"{each.p50:.1f}, {each.p99:.1f}" for each in measured)),
+            ("Tenure's rate", "", *(f"{ours.per_second / each.per_second:.1f}x" for each in measured[1:])),
+        ],
+    )
+    yield (
+        f"At the threshold that is shipped ({DEFAULT.threshold}), Tenure's recall is {ours.shipped_recall:.1%}"
+        f" at {ours.shipped_false:.1%} false hits.\n"
+    )
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
+    for line in (headings, ["---", *["---:"] * (len(headings) - 1)], *rows):
+        yield f"| {' | '.join(line)} |"
+    yield ""
+
+
+def main(
+    *,
+    quick: Annotated[bool, typer.Option(help="Some minutes: fewer labels, and 20,000 entries that are made.")] = False,
+) -> None:
+    """Measure F11 on the real lists and on 100,000 entries made of their words; print the tables, keep the figures."""
+    began_at, load = datetime.now(UTC), os.getloadavg()[0]
+    each, invented, timed = (40, 20_000, 200) if quick else (200, 100_000, 1_000)
+    measured, count = [], 0
+    published = real()
+    makers = Invented(published, Random(_SEED))
+    for entries in (published, makers.entries(invented)):
+        contestant: Contestant
+        labels = matches(entries, each, Random(_SEED)) + makers.strangers(5 * each)
+        labels += ordinary(entries) if entries is published else []
+        count += len(labels)
+        found = []
+        for scorer in (None, *SCORERS):
+            contestant = Tenure(entries) if scorer is None else Scan(entries, scorer)
+            gc.freeze()  # the garbage collector looks at none of it again, as in a server that has started
+            found.append(measure(contestant, entries, labels, timed if scorer is None else timed // 4))
+        print("\n".join(tables(found)))
+        measured += found
+    results = Results(
+        began_at=began_at.isoformat(timespec="seconds"),
+        quick=quick,
+        load_before=round(load, 2),
+        labels=count,
+        measured=measured,
+    )
+    folder = _FOLDER / ("tmp" if quick else "")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"screening-{results.began_at[:16].replace(':', '')}.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
+    print(f"Raw figures: {path.relative_to(_FOLDER.parents[1])}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
