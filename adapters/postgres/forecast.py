@@ -13,7 +13,13 @@ from tenure.policy.rules import Rules
 from tenure.ports import Caller
 from tenure.settings import InstallationKind
 
-_NEXT_DATES = "select * from upcoming($2) where organisation_id = $1 order by due_at, kind, subject"
+# Of trials a partner sees the dates of its own (P14).
+_NEXT_DATES = """
+select d.* from upcoming($2) d
+ where d.organisation_id = $1
+   and not exists (select from trials t where t.trial_id = d.subject and t.partner_id <> $3::text)
+ order by d.due_at, d.kind, d.subject
+"""
 
 _CALENDAR = """
 select d.*, o.name as organisation_name,
@@ -23,6 +29,7 @@ select d.*, o.name as organisation_name,
  where o.state not in ('erasing', 'deleted')
    and ($1::text is null or exists (select from managements m
                                      where m.partner_id = $1 and m.organisation_id = o.organisation_id))
+   and not exists (select from trials t where t.trial_id = d.subject and t.partner_id <> $3::text)
  order by d.due_at, d.organisation_id, d.kind, d.subject
 """
 
@@ -44,7 +51,7 @@ class PostgresForecast:
         async with self._database.read() as connection:
             organisation = await require_alive(connection, caller, organisation_id)
             evidence = await read_evidence(connection, organisation_id, lock_activity=False)
-            rows = await connection.fetch(_NEXT_DATES, organisation_id, self._rules.silence)
+            rows = await connection.fetch(_NEXT_DATES, organisation_id, self._rules.silence, caller.partner_id)
             as_of = await business_now(connection)
         dates = tuple(NextDate.model_validate(dict(row)) for row in rows)
         explainer = Explainer(evidence, dates, organisation["time_zone"], as_of, self._rules)
@@ -74,5 +81,5 @@ class PostgresForecast:
                 "select true from partners where partner_id = $1", scope
             ):
                 raise Refusal(RefusalCode.PARTNER_NOT_FOUND)
-            rows = await connection.fetch(_CALENDAR, scope, self._rules.silence)
+            rows = await connection.fetch(_CALENDAR, scope, self._rules.silence, caller.partner_id)
         return [CalendarEntry.model_validate(dict(row)) for row in rows]

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from adapters.mail.writer import TemplateWriter
+from adapters.postgres.forecast import PostgresForecast
 from tenure.contracts.notice import NoticeKind, TrialMatter
 from tenure.contracts.trial import CancelTrial
 from tenure.errors import Refusal, RefusalCode
@@ -69,6 +70,17 @@ async def test_nobody_else_s_mails_are_previewed(market: Market) -> None:
     )
     assert delivery.notice.subject == mine.trial_id
     assert delivery.notice.recipient in market.north.everybody
+
+
+async def test_nobody_else_s_dates_are_told(market: Market) -> None:
+    """Of the dates of trials each partner sees its own, requests that wait for consent included; operators see all (P14, NO-05, WH-02)."""
+    customer = await market.customer()
+    mine = await market.add_on(customer, "messaging")
+    other = await market.ask(customer, "calling", side=market.south, requested_by=market.south.seller)
+    forecast = PostgresForecast(market.town.database, market.town.rules)
+    for caller, expected in ((token(market.north), {mine.trial_id}), (OPERATOR, {mine.trial_id, other.trial_id})):
+        assert {date.subject for date in (await forecast.explain(caller, customer)).next} == expected
+        assert {entry.subject for entry in await forecast.calendar(caller, None)} == expected
 
 
 async def test_a_foreign_trial_is_unknown_in_every_state(market: Market) -> None:
