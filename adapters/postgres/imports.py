@@ -82,6 +82,7 @@ class PostgresImports:
             await connection.execute("set local work_mem = '64MB'")
             rows, errors = await staging.stage(connection, portfolio.read(content, media_type), self._rules)
             errors += await staging.merge(connection)
+            await staging.complete(connection, self._catalogue)
             now = await business_now(connection)
             errors += await staging.check(connection, now)
             if errors:

@@ -10,6 +10,7 @@ from typing import Final
 from adapters.postgres.database import Connection
 from tenure.contracts.activity import FUTURE_TOLERANCE
 from tenure.contracts.base import Instant
+from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.licence import LicenceState
 from tenure.contracts.portfolio import (
     LicenceSetRecord,
@@ -73,6 +74,14 @@ async def merge(connection: Connection) -> list[RowError]:
     await connection.execute(_MERGE)
     await connection.execute(_LOCK)
     return errors
+
+
+async def complete(connection: Connection, catalogue: Catalogue) -> None:
+    """A set of a meetings service is one of meetings, also where the base says only which service it is (RP-06)."""
+    await connection.execute(
+        "update staged_licence_sets set meetings = true where not meetings and services && $1::text[]",
+        [service.key for service in catalogue.services if service.meetings],
+    )
 
 
 async def check(connection: Connection, as_of: Instant) -> list[RowError]:

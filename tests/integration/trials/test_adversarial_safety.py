@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from adapters.postgres.imports import PostgresImports
 from tenure.contracts.licence import GrantLicences, LicenceKind
 from tenure.contracts.organisation import CONSUMER, OrganisationState
@@ -12,7 +14,7 @@ from tenure.ids import LicenceSetId
 from tenure.policy.catalogue import shipped
 from tenure.portfolio import JSON_LINES
 from tests.integration.deletion.town import OPERATOR, SERVICE
-from tests.integration.facts.portfolios import Fields, lines
+from tests.integration.facts.portfolios import Fields, licences, lines, organisation
 from tests.integration.trials.customer import Customer
 from tests.integration.trials.fairground import SITE, Fairground
 from tests.integration.trials.market import Market
@@ -67,7 +69,8 @@ async def test_a_purged_site_does_not_come_back_by_a_detour(ground: Fairground) 
     assert (await ground.trial("meetings-enterprise", site=SITE)).site == SITE
 
 
-async def test_bought_meetings_keep_recordings_whatever_the_flag_says(ground: Fairground) -> None:
+@pytest.mark.parametrize("way", ["grant", "import"])
+async def test_bought_meetings_keep_recordings_whatever_the_flag_says(ground: Fairground, way: str) -> None:
     """A subscription of a meetings service is one of meetings, also where commerce says only which service it is (RP-06, Q-20)."""
     trial = await ground.trial("meetings-enterprise", site=SITE)
     await ground.keep(trial.organisation_id, "recordings")
@@ -77,8 +80,13 @@ async def test_bought_meetings_keep_recordings_whatever_the_flag_says(ground: Fa
         kind=LicenceKind.SUBSCRIPTION,
         services=("meetings",),
     )
-    await ground.town.licences.grant(SERVICE, command)
-    await ground.town.licences.grant(SERVICE, command)  # again, it changes nothing
+    row = licences("plain", trial.organisation_id.removeprefix("org_"), services=["meetings"])
+    for again in ("", "Again"):  # which changes nothing
+        if way == "grant":
+            await ground.town.licences.grant(SERVICE, command)
+        else:
+            other = organisation("other", name=f"Other {again}")
+            assert (await imported(ground, row, other)).errors == ()
     await ground.ended(trial)
     assert await ground.kept(trial.organisation_id) == ["recordings"]
     assert await ground.site(SITE.url) == "in_use"
@@ -106,8 +114,8 @@ async def test_an_import_of_the_same_base_after_the_end(ground: Fairground) -> N
     """Whoever was moved out stays where they are, without the roles that they had, and the rest of the base is taken (GR-06, GR-08, WH-07)."""
     customer = await Customer.open(ground, "messaging")
     await ground.ended(customer.trial)
-    organisation = {"record": "organisation", "organisation_id": customer.id, "name": "Renamed", "country": "DE"}
-    report = await imported(ground, organisation, person(customer, "ada", "customer_admin"))
+    renamed = organisation(customer.id.removeprefix("org_"), name="Renamed", country="DE")
+    report = await imported(ground, renamed, person(customer, "ada", "customer_admin"))
     assert report.errors == ()
     [row] = await ground.town.fetch(
         "select organisation_id, array(select role from person_roles r where r.person_id = p.person_id) as roles"
