@@ -19,20 +19,22 @@ from tests.integration.trials_model.moves import (
     Request,
     Resend,
 )
+from tests.integration.trials_model.races import Race
 from tests.integration.trials_model.table import Scene
 
 _WHICH = st.integers(0, STRAY)
 _PARTNER = st.integers(0, 1)
 _BY = st.sampled_from((0, 0, 0, 0, 0, 0, 1, 2))
 _YES = st.sampled_from((True, True, True, False))
-_SOME = st.frozensets(st.sampled_from(SERVICES), min_size=1)
+_SOME = st.frozensets(st.sampled_from(SERVICES), min_size=1, max_size=2)
 _ANY = st.frozensets(st.sampled_from(SERVICES))
 _PERSON = st.sampled_from(("full", "full", "full", "admin", "user"))
 _LIKELY: Mapping[st.SearchStrategy[Move], int] = {
     st.builds(Pass, st.sampled_from((0, 0, 0, 1, 2)), st.sampled_from((0, 0, -1, 1, 90)), st.booleans()): 9,
+    st.builds(Race, _WHICH, _WHICH, st.sampled_from((0, 0, -1, 1)), st.integers(0, 6)): 4,
     st.builds(Onward, _WHICH, st.just(0), st.booleans()): 8,
-    st.builds(Request, _PARTNER, _SOME, _PERSON | st.just("stranger"), st.just(30), st.just(True)): 4,
-    st.builds(Request, _PARTNER, _ANY, st.just("full"), st.sampled_from((30, 60, 90)), _YES): 1,
+    st.builds(Request, _PARTNER, _SOME, _PERSON | st.just("stranger"), st.just(30), st.just(True), st.just(True)): 6,
+    st.builds(Request, _PARTNER, _ANY, st.just("full"), st.sampled_from((30, 60, 90)), _YES, st.just(False)): 1,
     st.builds(Accept, _WHICH, st.just(0), _PERSON, st.booleans()): 1,
     st.builds(Decline, _WHICH, st.just(0), _PERSON): 1,
     st.builds(Resend, _WHICH, _BY): 1,
@@ -49,7 +51,7 @@ _LIKELY: Mapping[st.SearchStrategy[Move], int] = {
 }
 SCENES = st.builds(
     Scene,
-    new=st.booleans(),
+    new=st.sampled_from((False, False, True)),
     owns_messaging=st.sampled_from((False, False, True)),
     managed=st.sampled_from((None, None, "provisioning", "full")),
     tier2=st.booleans(),

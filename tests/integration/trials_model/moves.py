@@ -10,7 +10,7 @@ from tests.integration.deletion.town import DAY, OPERATOR
 from tests.integration.trials_model.table import Table
 from tests.unit.trials.book import Trial
 
-SERVICES = ("calling", "meetings", "messaging")
+SERVICES = ("calling", "contact-center", "meetings", "messaging")
 MINUTE = timedelta(minutes=1)
 STRAY = 2
 
@@ -68,13 +68,14 @@ class Pass(Move):
 
 @dataclass(frozen=True)
 class Request(Move):
-    """A partner asks for a trial."""
+    """A partner asks for a trial: of what can be tried, where it is wise and something can be."""
 
     partner: int
     services: frozenset[str]
     typed: str
     length: int
     seller: bool
+    wise: bool
 
     async def play(self, table: Table) -> None:
         """Ask."""
@@ -83,9 +84,11 @@ class Request(Move):
         partner = list(model.partners)[self.partner]
         mine = model.partners[partner]
         by = mine.seller if self.seller else mine.admin
+        free = set(SERVICES) - model.ineligible(SERVICES, partner).keys()
+        services = (self.services & free or free or self.services) if self.wise else self.services
         typed = f"per_{trial_id[4:9]}-{self.typed}"
-        command = table.request_of(trial_id, partner, set(self.services), f"{typed}@example.com", self.length, by)
-        objections = model.request(trial_id, partner, by, self.services, typed, self.length)
+        command = table.request_of(trial_id, partner, set(services), f"{typed}@example.com", self.length, by)
+        objections = model.request(trial_id, partner, by, services, typed, self.length)
         await table.outcome(objections, table.town.trials.request(OPERATOR, command))
 
 
