@@ -75,6 +75,7 @@ class RefusalCode(StrEnum):
     )
     CONSENT_EXPIRED = "consent_expired", "The time to consent to this trial is over."
     NOT_PENDING = "not_pending", "This request is not waiting for consent any more."
+    MAILED_OFTEN_ENOUGH = "mailed_often_enough", "This request has been mailed as often as one may be."
     LINK_INVALID = "link_invalid", "This link is damaged or was not made here."
     ACCESS_LEVEL_INSUFFICIENT = (
         "access_level_insufficient",

@@ -43,6 +43,22 @@ select distinct p.organisation_id from managements m join partners p using (part
 """
 
 
+# What waited for something beside licences ended with the fence, and goes on: devices are still out.
+_RESUME = """
+update processes p set state = 'pending', closed_at = null, restarts = restarts + 1, wakes_sent = wakes
+  from erasures e
+ where p.organisation_id = e.organisation_id and e.organisation_id = any($1::text[]) and e.ended_at = $2
+   and p.state = 'closed' and p.closed_at >= e.fenced_at and p.type in ('Trial', 'NumberRetention', 'DeviceReturn')
+"""
+_RETURN_DATES = """
+insert into next_dates (organisation_id, kind, subject, due_at, rule, reason)
+select d.organisation_id, $2, d.trial_id, d.due_at, 'DV-02', 'devices_shipped' from device_returns d
+ where d.organisation_id = any($1::text[]) and d.overdue_at is null
+   and exists (select from trial_devices v where v.trial_id = d.trial_id and v.returned_at is null)
+ on conflict do nothing
+"""
+
+
 async def plan(connection: Connection, command: AbortErasures) -> AbortResult:
     """Who comes back: of those named all that can, and with them partners whose own organisations are in quarantine.
 
@@ -94,6 +110,8 @@ async def carry_out(actor: str, command: AbortErasures, rules: Rules, connection
         reason=command.reason,
         rules=rules,
     )
+    await connection.execute(_RESUME, planned.aborted, now)
+    await connection.execute(_RETURN_DATES, planned.aborted, NextKind.DEVICE_RETURN)
     await wake_processes(connection, *planned.aborted)
     await _return_customers(connection, planned.aborted, now, actor)
     return planned

@@ -55,7 +55,11 @@ _ONE = _SUMMARY + " where o.organisation_id = $2"
 _PEOPLE = """
 select p.person_id, p.name, p.email, p.language, p.time_zone,
        array(select r.role from person_roles r where r.person_id = p.person_id order by r.role) as roles
-  from people p where p.organisation_id = $1 order by p.person_id
+  from people p
+ where p.organisation_id = $1
+   and ($2::text is null or exists (select from managements m where m.organisation_id = $1 and m.partner_id = $2
+                                                                and m.access <> 'none'))
+ order by p.person_id
 """
 
 
@@ -99,7 +103,10 @@ async def show(
         last_activity_at=evidence.last_activity_at,
         meetings_site_suspended=grace.meetings_site_suspended(licences),
         licence_sets=licences,
-        people=tuple(Person.model_validate(dict(row)) for row in await connection.fetch(_PEOPLE, organisation_id)),
+        people=tuple(
+            Person.model_validate(dict(row))
+            for row in await connection.fetch(_PEOPLE, organisation_id, caller.partner_id)
+        ),
         managed_customers=evidence.customers_managed,
         banner=Banner(organisation_id=organisation_id, deletion_at=deletion_at)
         if organisation["state"] in COUNTING and deletion_at is not None

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from adapters.postgres.database import Database, business_now
+from adapters.postgres.database import Connection, Database, business_now
 from adapters.postgres.evidence import read_evidence
 from adapters.postgres.visibility import require_alive
+from tenure.contracts.deletion import Evidence
 from tenure.contracts.forecast import CalendarEntry, Explanation, NextDate
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId
@@ -51,6 +52,8 @@ class PostgresForecast:
         async with self._database.read() as connection:
             organisation = await require_alive(connection, caller, organisation_id)
             evidence = await read_evidence(connection, organisation_id, lock_activity=False)
+            if caller.partner_id is not None:
+                evidence = await _own(connection, evidence, caller.partner_id)
             rows = await connection.fetch(_NEXT_DATES, organisation_id, self._rules.silence, caller.partner_id)
             as_of = await business_now(connection)
         dates = tuple(NextDate.model_validate(dict(row)) for row in rows)
@@ -83,3 +86,16 @@ class PostgresForecast:
                 raise Refusal(RefusalCode.PARTNER_NOT_FOUND)
             rows = await connection.fetch(_CALENDAR, scope, self._rules.silence, caller.partner_id)
         return [CalendarEntry.model_validate(dict(row)) for row in rows]
+
+
+async def _own(connection: Connection, evidence: Evidence, partner_id: PartnerId) -> Evidence:
+    """The evidence without the requests of other partners (P14)."""
+    rows = await connection.fetch(
+        "select trial_request_id from trial_requests where organisation_id = $1 and partner_id = $2",
+        evidence.organisation_id,
+        partner_id,
+    )
+    own = {row["trial_request_id"] for row in rows}
+    pending = tuple(request for request in evidence.pending_requests if request.trial_request_id in own)
+    held_by = evidence.held_by if evidence.held_by in own else None
+    return evidence.model_copy(update={"pending_requests": pending, "held_by": held_by})

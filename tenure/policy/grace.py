@@ -45,6 +45,9 @@ def may_purge_meeting_data(licence_sets: Iterable[LicenceSet]) -> bool:
     return not any(licences.meetings and licences.state in HELD for licences in licence_sets)
 
 
-def moves_users(licence_sets: Iterable[LicenceSet]) -> bool:
-    """Whether the end of a trial's grace moves the users out: only where no licence at all is left (GR-07, Q-21)."""
-    return not any(licences.state in HELD for licences in licence_sets)
+def moves_users(licence_sets: Iterable[LicenceSet], *, being_built: bool = False) -> bool:
+    """Whether the end of a trial's grace moves the users out: only where no licence at all is left (GR-07, Q-21).
+
+    Nor where the next trial of the organisation is being built: its users are about to need it.
+    """
+    return not being_built and not any(licences.state in HELD for licences in licence_sets)

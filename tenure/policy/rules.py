@@ -38,6 +38,8 @@ class Rules(Contract):
     """RP-01."""
     consent_period: Days = timedelta(days=10)
     """For a full admin of the customer to consent to a trial (CO-06)."""
+    consent_mailings: Annotated[int, Field(ge=1, le=100)] = 10
+    """How often one request for consent may be mailed: people are asked, not pestered (CO-11)."""
     trial_lengths_days: Annotated[tuple[Annotated[int, Field(ge=1, le=365)], ...], Field(min_length=1)] = (30, 60, 90)
     """What partners can choose from; the first where they do not (TR-22, Q-15)."""
     longest_extension_days: Annotated[int, Field(ge=1, le=365)] = 30

@@ -21,7 +21,7 @@ class ScreeningRules(Contract):
     """Without one of these nothing is screened (RPL-16); any other that is loaded must be fresh, too."""
     largest_loss: Annotated[float, Field(ge=0, le=1)] = 0.2
     """The share of a list's entries that an update may take away: a file cut off between two rows looks whole."""
-    threshold: Annotated[float, Field(gt=0, le=1)] = 0.74
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.75
     """The likeness of names from which an entry is a hit. A missed party is worse than a review."""
     most_hits: Annotated[int, Field(ge=1, le=1000)] = 50
     """The best hits that an answer lists."""

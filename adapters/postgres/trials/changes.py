@@ -52,6 +52,8 @@ class Changes:
         )
         if mailing is None:  # the deadline has passed, and its timer is on its way
             raise Refusal(RefusalCode.NOT_PENDING)
+        if mailing > self._rules.consent_mailings:
+            raise Refusal(RefusalCode.MAILED_OFTEN_ENOUGH)
         trial = await rows.change(connection, locked.trial, at=locked.now, actor=caller.actor, action="consent_resent")
         mails = Mailing(self._domain, trial, names.trial_consent_id(trial.trial_id), locked.now)
         await mails.consent(connection, mailing)

@@ -79,7 +79,10 @@ class TrialGraces:
         A partner's own organisation keeps its people: they work for its customers. Answers how many were moved.
         """
         organisation_id = OrganisationId(organisation["organisation_id"])
-        if not rule.moves_users(await licence_sets(connection, organisation_id)):
+        being_built = await connection.fetchval(
+            "select exists (select from trials where organisation_id = $1 and state = 'provisioning')", organisation_id
+        )
+        if not rule.moves_users(await licence_sets(connection, organisation_id), being_built=being_built):
             return 0
         if await connection.fetchval("select true from partners where organisation_id = $1", organisation_id):
             return 0

@@ -24,7 +24,7 @@ select t.*, o.name as organisation_name, o.state as organisation_state, r.state 
   left join managements m on m.partner_id = t.partner_id and m.organisation_id = t.organisation_id
   left join device_returns d on d.trial_id = t.trial_id
   left join lateral (select a.name, a.email from customer_admins a
-                      where a.organisation_id = t.organisation_id and m.access is not null
+                      where a.organisation_id = t.organisation_id and m.access in ('provisioning', 'full')
                       order by a.person_id limit 1) as c on true
 """
 _ONE: Final = _VIEW + " where t.trial_id = $1 and ($2::text is null or t.partner_id = $2)"
