@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from adapters.postgres.forecast import PostgresForecast
-from tenure.contracts.device import ShipDevices
+from tenure.contracts.device import DeviceReturnAt, ShipDevices
 from tenure.errors import RefusalCode
 from tenure.ports import Caller
 from tests.integration.deletion.town import DAY, SERVICE
@@ -29,7 +29,9 @@ async def test_devices_are_still_waited_for_after_an_abort(market: Market) -> No
     assert due_at is not None
     await town.advance_to(due_at)
     await town.fence(organisation_id)
-    await town.trial_steps.check_devices(await market.at(trial.trial_id))
+    await town.trial_steps.check_devices(
+        DeviceReturnAt(trial_id=trial.trial_id, organisation_id=organisation_id, as_of=await town.now())
+    )
     await town.abort(organisation_id)
     processes = await town.processes(organisation_id)
     assert processes[f"device-return/{trial.trial_id}/1"] == "pending"
