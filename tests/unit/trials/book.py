@@ -11,6 +11,7 @@ GRACE: Final = 30 * DAY  # GR-01
 RENEWAL: Final = 60 * DAY  # RP-01
 HOLD: Final = 15 * DAY  # NR-01
 LONGEST: Final = 30  # TC-02
+MAILINGS: Final = 10  # CO-11
 PUNCTUAL: Final = timedelta(hours=1)  # SF-06
 
 LIVE: Final = frozenset({"awaiting_details", "provisioning", "active", "grace"})

@@ -92,7 +92,9 @@ class Course(Facts):
         assert over_at is not None
         self._close(trial, "ended")
         self._tell("access_gone", trial, trial.holders, trial.ends)
-        if not self.holds_licences():
+        # Nobody is moved out whom the next trial, which is being built, is about to serve.
+        building = any(each.state == "provisioning" for each in self.trials.values())
+        if not building and not self.holds_licences():
             self.people = dict.fromkeys(self.full_admins(), "full")
             setting_up = {t.partner for t in self.trials.values() if t.state in {"awaiting_details", "provisioning"}}
             self.access = {key: level if key in setting_up else "none" for key, level in self.access.items()}  # PV-02

@@ -6,7 +6,7 @@ Time only moves the clock; `settle` carries out what is due by then.
 
 from collections.abc import Iterable
 
-from tests.unit.trials.book import CONSENT, DAY, LIVE, LONGEST, NUMBERED, Note, Number, Trial
+from tests.unit.trials.book import CONSENT, DAY, LIVE, LONGEST, MAILINGS, NUMBERED, Note, Number, Trial
 from tests.unit.trials.course import Course
 
 _AFTER_GRACE = {"extend": "grace_over", "edit": "grace_over", "convert": "grace_over", "assign": "irreversible"}
@@ -83,6 +83,8 @@ class Model(Course):
         against = self._objections("resend", trial, by)
         if not self._before(trial.deadline):
             against.add("not_pending")
+        if trial.mailings >= MAILINGS:
+            against.add("mailed_often_enough")
         if not against:
             self._ask(trial)
         return against
