@@ -25,6 +25,8 @@ from tenure.policy.screening import DEFAULT
 _FOLDER: Final = Path(__file__).parent / "results"
 _FALSE: Final = 0.01
 """The share of strangers that may be hit: each contestant gets the threshold at which it is."""
+_STRANGERS: Final = 250
+"""Persons, and as many companies."""
 _SEED: Final = 2026
 
 
@@ -128,13 +130,13 @@ def main(
 ) -> None:
     """Measure F11 on the real lists and on 100,000 entries made of their words; print the tables, keep the figures."""
     began_at, load = datetime.now(UTC), os.getloadavg()[0]
-    each, invented, timed = (40, 20_000, 200) if quick else (200, 100_000, 1_000)
+    each, invented, timed = (40, 20_000, 200) if quick else (100, 100_000, 600)
     measured, count = [], 0
     published = real()
     makers = Invented(published, Random(_SEED))
     for entries in (published, makers.entries(invented)):
         contestant: Contestant
-        labels = matches(entries, each, Random(_SEED)) + makers.strangers(5 * each)
+        labels = matches(entries, each, Random(_SEED)) + makers.strangers(_STRANGERS)
         labels += ordinary(entries) if entries is published else []
         count += len(labels)
         found = []

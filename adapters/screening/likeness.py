@@ -45,7 +45,7 @@ def likeness(asked: Spelling, listed: Spelling, weights: Weights) -> float:
         listed: The list's.
         weights: How much a word tells, from 0 to 1; one that is not there tells all.
     """
-    plain = _PLAIN * fuzz.ratio(asked.plain, listed.plain) / 100
+    plain = _PLAIN * max(fuzz.ratio(asked.plain, listed.plain), fuzz.ratio(asked.letters, listed.letters)) / 100
     pairings: Sequence[tuple[Alignment, ...]] = pair_symbols(asked.name, listed.name) or [()]
     return max(plain, *(_weighed(asked, listed, pairing, weights) for pairing in pairings))
 

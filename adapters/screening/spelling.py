@@ -35,6 +35,8 @@ class Spelling:
     """The others."""
     plain: str
     """The words in the order of the alphabet."""
+    letters: str
+    """The name as it was written, without what stands between words."""
 
 
 def spellings(name: str, kind: EntryKind) -> tuple[Spelling, ...]:
@@ -73,4 +75,5 @@ def features(readings: Iterable[Spelling]) -> set[str]:
 def _spelling(name: Name) -> Spelling:
     silent = frozenset(part for part in name.parts if part.tag in _SILENT)
     words = tuple(part for part in name.parts if part not in silent) or name.parts
-    return Spelling(name, words, silent, " ".join(sorted(part.comparable for part in words)))
+    plain = " ".join(sorted(part.comparable for part in words))
+    return Spelling(name, words, silent, plain, "".join(filter(str.isalnum, name.original.casefold())))

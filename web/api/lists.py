@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import Annotated
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, Request
+from starlette.datastructures import UploadFile
 
 from tenure.contracts.screening import MAX_LIST_FILES, ListUpdate, PreviewScreening, Screening, ScreeningList
+from tenure.errors import Refusal, RefusalCode
 from tenure.ports import ListFile
 from web.security import OperatorCommander, OperatorReader, Ports
 
@@ -19,19 +20,43 @@ async def list_screening_lists(ports: Ports, _caller: OperatorReader) -> Sequenc
     return await ports.screening_lists.all()
 
 
-@router.post("/lists")
-async def update_screening_list(
-    ports: Ports,
-    caller: OperatorCommander,
-    files: Annotated[list[UploadFile], File(min_length=1, max_length=MAX_LIST_FILES)],
-) -> ListUpdate:
+@router.post(
+    "/lists",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["files"],
+                        "properties": {
+                            "files": {
+                                "type": "array",
+                                "minItems": 1,
+                                "maxItems": MAX_LIST_FILES,
+                                "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                            }
+                        },
+                    }
+                }
+            },
+        }
+    },
+)
+async def update_screening_list(request: Request, ports: Ports, caller: OperatorCommander) -> ListUpdate:
     """Take a published list into use as a whole; which one it is, its files tell.
 
     A damaged file is refused as `import_invalid`: `details` has file, line and reason, and the list before it stays.
     """
-    return await ports.screening_lists.update(
-        caller, [ListFile(PurePath(file.filename or "").name[:100], file.file) for file in files]
-    )
+    # Read here, once it is known who calls: what a function declares is read before that.
+    async with request.form(max_files=MAX_LIST_FILES, max_fields=0) as form:
+        files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
+        if not files:
+            raise Refusal(RefusalCode.INVALID_INPUT, "Send the list's files as multipart/form-data, each as `files`.")
+        return await ports.screening_lists.update(
+            caller, [ListFile(PurePath(file.filename or "").name[:100], file.file) for file in files]
+        )
 
 
 @router.post("/screenings/preview")

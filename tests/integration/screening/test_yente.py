@@ -122,7 +122,7 @@ async def test_a_subject_is_asked_and_its_hits_are_told(service: Service, screen
             "birthDate": ["1951"],
         },
     }
-    assert dict(service.asked[0].query_params) == {"threshold": "0.74", "cutoff": "0.74", "limit": "50"}
+    assert dict(service.asked[0].query_params) == {"threshold": "0.75", "cutoff": "0.75", "limit": "50"}
     (hit,) = found.hits
     assert (hit.list_id, hit.entry_id, hit.score) == ("eu_fsf", "NK-quartz", 0.91)
     assert (hit.country, hit.birth) == (Agreement.AGREES, Agreement.AGREES)
