@@ -51,6 +51,8 @@ class Table:
         self.clockwork = Clockwork(town, organisation_id)
         self._name = name
         self._numbers = count(1)
+        self._left_off: set[Note] = set()
+        """Mails that were not true when they were about to be sent."""
         self.lagging = False
         """Time has passed that no process has seen."""
 
@@ -183,7 +185,11 @@ class Table:
         )
         rows = [(Note(*key), state) for *key, state in map(tuple, (row.values() for row in notices))]
         _same("mails", {note for note, _ in rows}, model.notes)
-        _same("dropped", {note for note, state in rows if state == "dropped" and model.is_true(note)}, set())
+        _same(
+            "dropped",
+            {note for note, state in rows if state == "dropped" and model.is_true(note)} - self._left_off,
+            set(),
+        )
 
     def _expected(self, trial: Trial) -> dict[str, Any]:
         return {
@@ -234,6 +240,7 @@ class Table:
         delivery = await self.town.notices.next_attempt(notice_id)
         _same(f"truth of {note}", delivery is not None, self.model.is_true(note))
         if delivery is None:
+            self._left_off.add(note)
             return True
         assert isinstance(delivery.matter, TrialMatter)
         if note.kind in _ABOUT_AN_END:
