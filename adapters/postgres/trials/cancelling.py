@@ -8,6 +8,7 @@ from adapters.postgres.pending import put_next_date, wake_processes
 from adapters.postgres.trials import numbers, rows, sites, terms
 from adapters.postgres.trials.changes import lock_own
 from adapters.postgres.trials.consenting import end_request
+from adapters.postgres.trials.eligibility import holdings
 from adapters.postgres.trials.purchases import paid_calling
 from adapters.postgres.trials.requests import begin_trial
 from adapters.postgres.trials.rows import Locked, Trial
@@ -15,6 +16,7 @@ from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.forecast import TRIAL_CANCELLED, NextKind
 from tenure.contracts.trial import CancelTrial, ConsentState, TrialPath, TrialState
 from tenure.errors import Refusal, RefusalCode
+from tenure.policy import trial as rule
 from tenure.policy.rules import Rules
 from tenure.policy.trial import Action
 from tenure.ports import Caller
@@ -76,6 +78,8 @@ class Cancelling:
         if trial.path is TrialPath.EXISTING_CUSTOMER:
             await self._stop_managing(connection, locked, trial, caller)
         if locked.trial.state is TrialState.PROVISIONING:
+            held = await holdings(connection, trial.organisation_id, but=trial.trial_id)
+            await rows.leave_to_buyer(connection, trial.trial_id, rule.owned(held.licence_sets, self._catalogue))
             await rows.release_services(connection, trial.trial_id)
             await self._leave_behind(connection, locked, trial, caller)
         else:  # the platform has been asked for nothing yet

@@ -51,11 +51,7 @@ class Progress:
         held = await holdings(connection, before.organisation_id, but=before.trial_id)
         bought = rule.owned(held.licence_sets, self._catalogue) & set(before.services)
         services = [service for service in before.services if service not in bought]
-        await connection.execute(
-            "update trial_services set state = 'bought' where trial_id = $1 and service = any($2::text[])",
-            before.trial_id,
-            list(bought),
-        )
+        await rows.leave_to_buyer(connection, before.trial_id, bought)
         for licences in held.licence_sets:
             if terms.has_calling(bought & rule.owned([licences], self._catalogue), self._catalogue):
                 await numbers.hand_over(

@@ -59,12 +59,7 @@ async def _leave(
     """
     leaving = tuple(bought)
     remaining = [service for service in before.services if service not in leaving]
-    await connection.execute(
-        "update trial_services set state = 'bought'"
-        " where trial_id = $1 and service = any($2::text[]) and state in ('ordered', 'built')",
-        before.trial_id,
-        list(leaving),
-    )
+    await rows.leave_to_buyer(connection, before.trial_id, leaving)
     await connection.execute(_COPY, before.licence_set_id, licence_set_id, at)
     if terms.has_calling(leaving, catalogue):
         await numbers.hand_over(

@@ -219,3 +219,13 @@ async def release_services(
         trial_id,
         None if services is None else list(services),
     )
+
+
+async def leave_to_buyer(connection: Connection, trial_id: TrialId, services: Iterable[ServiceKey]) -> None:
+    """Services that were bought stand on, and are the trial's no more, whatever becomes of it (TC-11, TC-12)."""
+    await connection.execute(
+        "update trial_services set state = 'bought'"
+        " where trial_id = $1 and service = any($2::text[]) and state in ('ordered', 'built')",
+        trial_id,
+        list(services),
+    )

@@ -58,6 +58,20 @@ async def test_numbers_of_calling_that_was_bought_while_it_was_built(ground: Fai
     assert await ground.numbers(trial.organisation_id) == [("assigned", paid.licence_set_id)]
 
 
+async def test_cancelling_leaves_what_was_bought_while_it_was_built(ground: Fairground) -> None:
+    """Its service and its number stand on, though the trial that built them is never active (TC-11, TC-09)."""
+    asked = await ground.town.trials.request(SERVICE, ground.request("messaging", "calling"))
+    for order in (await ground.look(asked.trial_id)).orders:
+        if order.service == "calling":
+            await built(ground, order)
+    paid = await ground.buy(asked.organisation_id, "calling")
+    await ground.cancel(asked)
+    assert await ground.services(asked) == {"messaging": "leaving", "calling": "bought"}
+    await ground.run(asked.trial_id)
+    assert await standing(ground) == {f"{asked.trial_id}/calling/1"}
+    assert await ground.numbers(asked.organisation_id) == [("assigned", paid.licence_set_id)]
+
+
 async def test_a_released_number_that_is_given_again(ground: Fairground) -> None:
     """The platform may give it to somebody else later: then it is on hold, and released, with that trial (NR-01, NR-02)."""
     first = await ground.trial("calling")
