@@ -20,12 +20,13 @@ def checked(url: str, variable: str) -> str:
         host = None
     if not host or parts.scheme not in {"http", "https"} or parts.username or parts.query or parts.fragment:
         raise Misconfigured(f"{variable} is not understood: expected https://host/path.")
-    if parts.scheme == "http" and not _is_this_machine(host):
+    if parts.scheme == "http" and not is_this_machine(host):
         raise Misconfigured(f"{variable} would send the token unencrypted: use https://.")
     return url
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this very machine, as its address or as `localhost`."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,7 +1,6 @@
 """Hands mails to a mail server by SMTP, one recipient and one connection each."""
 
 import asyncio
-import ipaddress
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +14,7 @@ from pydantic import TypeAdapter
 
 from adapters.mail.answers import refuses_recipient, words
 from adapters.mail.message import address, compose
+from adapters.outward import is_this_machine
 from tenure.contracts.base import EmailAddress
 from tenure.contracts.notice import Mail
 from tenure.errors import MailRefused, Misconfigured, Unavailable
@@ -65,16 +65,9 @@ class MailServer:
             raise Misconfigured(f"The SMTP URL is not understood: expected {expected}.") from None
         if not host or parts.path.strip("/") or parts.query:
             raise Misconfigured(f"The SMTP URL is not understood: expected {expected}.")
-        if parts.password is not None and encryption == "none" and not _is_this_machine(host):
+        if parts.password is not None and encryption == "none" and not is_this_machine(host):
             raise Misconfigured("smtp:// would send the password unencrypted: use smtp+starttls:// or smtps://.")
         return cls(host, port, encryption, *(part and unquote(part) for part in (parts.username, parts.password)))
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class SmtpMailer(Mailer):

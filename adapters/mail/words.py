@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_name
+from babel.dates import format_date, format_time
 from markupsafe import Markup
 
 from adapters.texts.languages import Language
 from adapters.texts.services import listed
+from adapters.texts.zones import zone_name
 from tenure.contracts.catalogue import Service
 from tenure.contracts.notice import DeletionMatter, Delivery, EndingTrial, TrialMatter
 from tenure.errors import Misconfigured
@@ -109,13 +110,11 @@ class Wording:
 
     def _when(self, instant: datetime) -> When:
         at, locale = instant.astimezone(self.zone), self.language.locale
-        offset = get_timezone_gmt(at, "long", locale=locale)
-        zone_name = get_timezone_name(at, "long", locale=locale)
         return When(
             date=format_date(at, "long", locale),
             day=format_date(at, "full", locale),
             time=format_time(at, "HH:mm", tzinfo=self.zone, locale=locale),
-            zone=zone_name if zone_name == offset else f"{zone_name} ({offset})",
+            zone=zone_name(at, locale),
             iso=at.isoformat(),
             days=max(0, (at.date() - self.now.astimezone(self.zone).date()).days),
             full_days=max(0, (instant - self.now) // timedelta(days=1)),

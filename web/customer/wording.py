@@ -8,10 +8,11 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time, format_timedelta, get_timezone_gmt, get_timezone_name
+from babel.dates import format_date, format_time, format_timedelta
 
 from adapters.texts.languages import Language, language
 from adapters.texts.services import service_name
+from adapters.texts.zones import zone_name
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.licence import ServiceKey
@@ -45,14 +46,13 @@ class Moment:
 def moment(at: Instant, zone: str, now: Instant, locale: Locale) -> Moment:
     """Put an instant into words."""
     local = at.astimezone(ZoneInfo(zone))
-    name, offset = get_timezone_name(local, "long", locale=locale), get_timezone_gmt(local, "long", locale=locale)
     return Moment(
         iso=local.isoformat(),
         month=format_date(local, "LLL", locale=locale),
         number=format_date(local, "d", locale=locale),
         day=format_date(local, "full", locale=locale),
         time=format_time(local, "HH:mm", tzinfo=ZoneInfo(zone), locale=locale),
-        zone=name if name == offset else f"{name} ({offset})",
+        zone=zone_name(local, locale),
         left=_left(at - now, locale),
     )
 
