@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from temporalio.activity import _Definition
 from temporalio.api.workflowservice.v1 import SetWorkerDeploymentCurrentVersionRequest
-from temporalio.client import ScheduleUpdate, ScheduleUpdateInput
+from temporalio.client import Schedule, ScheduleHandle, ScheduleUpdate, ScheduleUpdateInput
 from temporalio.service import RPCError
 
 from adapters.postgres.platform import PostgresPlatform
@@ -90,20 +90,31 @@ async def test_a_new_build_takes_over_what_sleeps(
         await world.client.workflow_service.set_worker_deployment_current_version(unversioned)
 
 
+async def _seen(handle: ScheduleHandle, true: Callable[[Schedule], bool]) -> Schedule:
+    """The schedule once the server shows what it has accepted: it answers a change before it has carried it out."""
+    async with asyncio.timeout(30):
+        while True:
+            schedule = (await handle.describe()).schedule
+            if true(schedule):
+                return schedule
+            await asyncio.sleep(0.05)
+
+
 async def test_the_schedule_of_the_repair_keeps_a_pause(temporal: Temporal) -> None:
     """A worker that starts brings the schedule up to date, and leaves an operator's pause alone (EV-03)."""
     client = await connect(ServerSettings(), address=temporal.address)
     handle = client.get_schedule_handle(names.RECONCILE_SCHEDULE)
     await ensure_reconcile(client)
     await handle.pause(note="while the database is moved")
+    await _seen(handle, lambda found: found.state.paused)
 
     def change(found: ScheduleUpdateInput) -> ScheduleUpdate:
         found.description.schedule.spec.intervals[0].every = timedelta(days=9)
         return ScheduleUpdate(schedule=found.description.schedule)
 
     await handle.update(change)
+    await _seen(handle, lambda found: found.spec.intervals[0].every == timedelta(days=9))
     await ensure_reconcile(client)
-    description = await handle.describe()
-    assert description.schedule.state.paused
-    assert description.schedule.spec.intervals[0].every == timedelta(hours=1)
+    found = await _seen(handle, lambda found: found.spec.intervals[0].every == timedelta(hours=1))
+    assert found.state.paused
     await handle.unpause()
