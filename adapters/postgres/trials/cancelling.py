@@ -9,7 +9,6 @@ from adapters.postgres.trials import numbers, rows, sites, terms
 from adapters.postgres.trials.changes import lock_own
 from adapters.postgres.trials.consenting import end_request
 from adapters.postgres.trials.eligibility import holdings
-from adapters.postgres.trials.purchases import paid_calling
 from adapters.postgres.trials.requests import begin_trial
 from adapters.postgres.trials.rows import Locked, Trial
 from tenure.contracts.catalogue import Catalogue
@@ -142,11 +141,11 @@ class Cancelling:
         await numbers.hold(
             connection,
             trial,
-            await paid_calling(connection, trial.organisation_id, self._catalogue),
             calling_ended_at=locked.now,
             at=locked.now,
             actor=caller.actor,
             rules=self._rules,
+            catalogue=self._catalogue,
         )
         await marking.evaluate(
             connection,

@@ -8,7 +8,6 @@ from adapters.postgres.trials import customers, numbers, rows, sites, terms
 from adapters.postgres.trials.eligibility import holdings, require_eligible
 from adapters.postgres.trials.mailing import Mailing
 from adapters.postgres.trials.people import require_admin
-from adapters.postgres.trials.purchases import paid_calling
 from adapters.postgres.trials.requests import begin_trial
 from adapters.postgres.trials.rows import Locked, Trial
 from tenure import names
@@ -146,7 +145,15 @@ class Changes:
             connection, trial, self._catalogue, at=locked.now, actor=caller.actor, reason="trial_edited"
         )
         if terms.has_calling(removed, self._catalogue) and not terms.has_calling(wanted, self._catalogue):
-            await self._hold_numbers(connection, locked, trial, caller)
+            await numbers.hold(
+                connection,
+                trial,
+                calling_ended_at=locked.now,
+                at=locked.now,
+                actor=caller.actor,
+                rules=self._rules,
+                catalogue=self._catalogue,
+            )
         await wake_processes(connection, trial.organisation_id)
         return trial
 
@@ -171,17 +178,6 @@ class Changes:
         details = {"holders": len(set(command.people))}
         return await rows.change(
             connection, trial, at=locked.now, actor=caller.actor, action="licences_assigned", details=details
-        )
-
-    async def _hold_numbers(self, connection: Connection, locked: Locked, trial: Trial, caller: Caller) -> None:
-        await numbers.hold(
-            connection,
-            trial,
-            await paid_calling(connection, trial.organisation_id, self._catalogue),
-            calling_ended_at=locked.now,
-            at=locked.now,
-            actor=caller.actor,
-            rules=self._rules,
         )
 
 

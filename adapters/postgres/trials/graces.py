@@ -9,7 +9,6 @@ from adapters.postgres.database import Connection
 from adapters.postgres.graces import licence_sets
 from adapters.postgres.trials import numbers, rows
 from adapters.postgres.trials.mailing import Mailing
-from adapters.postgres.trials.purchases import paid_calling
 from adapters.postgres.trials.requests import begin_trial
 from adapters.postgres.trials.rows import Trial
 from tenure.contracts.base import Instant
@@ -112,11 +111,11 @@ class TrialGraces:
         await numbers.hold(
             connection,
             trial,
-            await paid_calling(connection, trial.organisation_id, self._catalogue),
             calling_ended_at=grace_ended_at,
             at=at,
             actor=TIMER.actor,
             rules=self._rules,
+            catalogue=self._catalogue,
         )
         held: int = await connection.fetchval(
             "select count(*) from phone_numbers where trial_id = $1 and state = 'held'", trial.trial_id

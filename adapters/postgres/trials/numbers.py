@@ -6,8 +6,10 @@ from adapters.postgres.pending import clear_next_dates, put_next_dates, require_
 from adapters.postgres.trials.rows import Trial, lock_trial
 from tenure import names
 from tenure.contracts.base import Instant
+from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.conversion import ClaimNumbers
 from tenure.contracts.forecast import NextDate, NextKind
+from tenure.contracts.licence import LicenceKind, LicenceState
 from tenure.contracts.platform import PhoneNumber
 from tenure.contracts.process import ProcessType
 from tenure.contracts.trial_process import TrialInput
@@ -34,17 +36,18 @@ async def assign(connection: Connection, trial: Trial, numbers: tuple[PhoneNumbe
 async def hold(
     connection: Connection,
     trial: Trial,
-    paid: LicenceSetId | None,
     *,
     calling_ended_at: Instant,
     at: Instant,
     actor: str,
     rules: Rules,
+    catalogue: Catalogue,
 ) -> None:
     """Calling is over: its numbers rest for 15 days, or go to calling that was bought meanwhile (NR-01, NR-03).
 
     Repeating it finds none that is assigned, and does nothing.
     """
+    paid = await _paid_calling(connection, trial.organisation_id, catalogue)
     if paid is not None:
         await hand_over(connection, trial.organisation_id, paid, at=at, actor=actor, trial_id=trial.trial_id)
         return
@@ -200,3 +203,19 @@ async def _record(
         action=action,
         details={"numbers": count} | ({} if trial_id is None else {"trial_id": trial_id}),
     )
+
+
+async def _paid_calling(
+    connection: Connection, organisation_id: OrganisationId, catalogue: Catalogue
+) -> LicenceSetId | None:
+    """An active subscription of the organisation that calling belongs to, where there is one."""
+    calling = [service.key for service in catalogue.services if service.calling]
+    found = await connection.fetchval(
+        "select licence_set_id from licence_sets where organisation_id = $1 and kind = $2 and state = $3"
+        " and services && $4::text[] order by licence_set_id limit 1",
+        organisation_id,
+        LicenceKind.SUBSCRIPTION,
+        LicenceState.ACTIVE,
+        calling,
+    )
+    return None if found is None else LicenceSetId(found)

@@ -9,9 +9,9 @@ from adapters.postgres.trials import numbers, rows, terms
 from adapters.postgres.trials.rows import Trial
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
-from tenure.contracts.licence import LicenceKind, LicenceSet, LicenceState, ServiceKey
+from tenure.contracts.licence import LicenceKind, LicenceSet, ServiceKey
 from tenure.contracts.trial import TrialState
-from tenure.ids import LicenceSetId, OrganisationId
+from tenure.ids import LicenceSetId
 from tenure.policy import trial as rule
 from tenure.policy.trial import Action
 
@@ -85,19 +85,3 @@ async def _leave(
         await terms.close(connection, trial)
         await terms.remove_licences(connection, trial, at=at, actor=actor, reason="converted")
     await wake_processes(connection, trial.organisation_id)
-
-
-async def paid_calling(
-    connection: Connection, organisation_id: OrganisationId, catalogue: Catalogue
-) -> LicenceSetId | None:
-    """An active subscription of the organisation that calling belongs to, where there is one."""
-    calling = [service.key for service in catalogue.services if service.calling]
-    found = await connection.fetchval(
-        "select licence_set_id from licence_sets where organisation_id = $1 and kind = $2 and state = $3"
-        " and services && $4::text[] order by licence_set_id limit 1",
-        organisation_id,
-        LicenceKind.SUBSCRIPTION,
-        LicenceState.ACTIVE,
-        calling,
-    )
-    return None if found is None else LicenceSetId(found)
