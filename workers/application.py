@@ -5,8 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import parseaddr
+from pathlib import Path
 
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from adapters.links import Links
 from adapters.mail.mailer import MailServer, SmtpMailer
@@ -158,12 +159,7 @@ def load_rules(settings: ServerSettings) -> Rules:
     Raises:
         Misconfigured: the document cannot be read, or a duration in it is blank, zero, negative or absurd (P4).
     """
-    if settings.rules_file is None:
-        return Rules()
-    try:
-        return Rules.model_validate_json(settings.rules_file.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise Misconfigured(f"TENURE_RULES_FILE does not hold usable rules: {error}") from error
+    return _document(Rules, settings.rules_file, "TENURE_RULES_FILE", "usable rules") or Rules()
 
 
 def load_catalogue(settings: ServerSettings) -> Catalogue:
@@ -172,12 +168,7 @@ def load_catalogue(settings: ServerSettings) -> Catalogue:
     Raises:
         Misconfigured: the document cannot be read, or names what nobody knows.
     """
-    if settings.catalogue_file is None:
-        return shipped()
-    try:
-        return Catalogue.model_validate_json(settings.catalogue_file.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise Misconfigured(f"TENURE_CATALOGUE_FILE does not hold a usable catalogue: {error}") from error
+    return _document(Catalogue, settings.catalogue_file, "TENURE_CATALOGUE_FILE", "a usable catalogue") or shipped()
 
 
 def load_screening_rules(settings: ServerSettings) -> ScreeningRules:
@@ -186,12 +177,18 @@ def load_screening_rules(settings: ServerSettings) -> ScreeningRules:
     Raises:
         Misconfigured: the document cannot be read, or a rule in it is none.
     """
-    if settings.screening_rules_file is None:
-        return ScreeningRules()
+    path = settings.screening_rules_file
+    return _document(ScreeningRules, path, "TENURE_SCREENING_RULES_FILE", "usable rules") or ScreeningRules()
+
+
+def _document[T: BaseModel](model: type[T], path: Path | None, variable: str, contents: str) -> T | None:
+    """What a document of the installation says; None where a variable names none."""
+    if path is None:
+        return None
     try:
-        return ScreeningRules.model_validate_json(settings.screening_rules_file.read_bytes())
+        return model.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise Misconfigured(f"TENURE_SCREENING_RULES_FILE does not hold usable rules: {error}") from error
+        raise Misconfigured(f"{variable} does not hold {contents}: {error}") from error
 
 
 @asynccontextmanager
