@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from adapters.mail.words import Wording, Words, isolated, one_line
 from adapters.texts.languages import Language, language
+from adapters.texts.templates import environment
 from tenure.contracts.notice import DeletionMatter, Delivery, Mail, NoticeKind
 from tenure.ports import Writer
 
@@ -57,15 +58,5 @@ def _render(form: Form, kind: NoticeKind, written_in: Language, said: Words) -> 
 
 @lru_cache(maxsize=192)
 def _environment(form: Form, written_in: Language) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader([*(TEMPLATES / folder for folder in _FOLDERS[form]), TEMPLATES]),
-        autoescape=form == "html",  # noqa: S701 - subject and text are no markup
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(written_in.translations, newstyle=True)  # type: ignore[attr-defined]
-    return environment
+    folders = (*(TEMPLATES / folder for folder in _FOLDERS[form]), TEMPLATES)
+    return environment(written_in, *folders, autoescape=form == "html", keep_trailing_newline=True)

@@ -5,13 +5,14 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from adapters.mail.words import isolated
 from adapters.texts.languages import Language
+from adapters.texts.templates import environment
 from tenure.contracts.base import Command
 from tenure.errors import Refusal, RefusalCode
 from tenure.settings import InstallationKind
@@ -73,15 +74,6 @@ async def read_form[Form: Command](request: Request, form: type[Form]) -> Form:
 
 @lru_cache(maxsize=64)
 def _environment(language: Language) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters["isolated"] = isolated
-    return environment
+    made = environment(language, Path(__file__).parent / "templates")
+    made.filters["isolated"] = isolated
+    return made
