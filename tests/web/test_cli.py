@@ -5,19 +5,17 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from icalendar import Calendar
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from tenure.cli.commands import app
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.organisation import OrganisationState
 from tests.integration.deletion.town import DAY, admin
 from tests.web.site import WEBHOOK_SECRET, Site
+from tests.web.terminal import Command, as_json, terminal
 
-type Command = Callable[..., Awaitable[Result]]
 type Program = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
@@ -31,18 +29,7 @@ async def environment(site: Site) -> dict[str, str]:
 @pytest.fixture
 def tenure(environment: dict[str, str]) -> Command:
     """Runs `tenure` with arguments, in a thread of its own beside the server."""
-
-    async def run(*arguments: str, code: int = 0, stdin: str | None = None) -> Result:
-        result = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=environment, input=stdin)
-        assert result.exit_code == code, (result.exit_code, result.output, result.exception)
-        return result
-
-    return run
-
-
-async def as_json(tenure: Command, *arguments: str, code: int = 0) -> Any:
-    """What a command prints for machines: one line of JSON and nothing else."""
-    return json.loads((await tenure(*arguments, "--json", code=code)).stdout)
+    return terminal(environment)
 
 
 def said(result: Result) -> str:

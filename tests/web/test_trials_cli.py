@@ -1,25 +1,19 @@
 """Trials on the command line: tables, JSON, questions before anything is taken away, and the way out of refusals."""
 
 import asyncio
-import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from tenure.cli.commands import app
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.trial import TrialState, TrialView
 from tenure.errors import RefusalCode
 from tenure.ids import OrganisationId
 from tests.integration.deletion.town import DAY, SERVICE, admin
 from tests.web.site import Site
+from tests.web.terminal import Command, as_json, terminal
 from tests.web.trade import Trade, email
-
-type Command = Callable[..., Awaitable[Result]]
 
 
 @pytest.fixture
@@ -31,18 +25,7 @@ async def environment(site: Site) -> dict[str, str]:
 @pytest.fixture
 def tenure(environment: dict[str, str]) -> Command:
     """Runs `tenure` with arguments, in a thread of its own beside the server."""
-
-    async def run(*arguments: str, code: int = 0) -> Result:
-        result = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=environment)
-        assert result.exit_code == code, (result.exit_code, result.output, result.exception)
-        return result
-
-    return run
-
-
-async def as_json(tenure: Command, *arguments: str) -> Any:
-    """What a command prints for machines."""
-    return json.loads((await tenure(*arguments, "--json")).stdout)
+    return terminal(environment)
 
 
 @pytest.fixture

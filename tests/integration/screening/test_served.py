@@ -1,29 +1,23 @@
 """Lists and previews over HTTP and on the command line, on a served Tenure with the published files."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Route
-from typer.testing import CliRunner, Result
 
 from tenure import Tenure
-from tenure.cli.commands import app
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.screening import Agreement, ListFault, NameQuality, PreviewScreening
 from tenure.errors import Refusal, RefusalCode, Unavailable
 from tests.integration.deletion.town import DAY, Town
 from tests.unit.screening.published import DPL, EU, LISTS, SDN, UN, content
 from tests.web.site import Site, code, open_site
+from tests.web.terminal import Command, as_json, terminal
 from web.server import serving
-
-type Command = Callable[..., Awaitable[Result]]
 
 
 @pytest.fixture
@@ -43,19 +37,7 @@ async def operator(site: Site) -> AsyncIterator[Tenure]:
 @pytest.fixture
 async def tenure(site: Site) -> Command:
     """Runs `tenure` with arguments, in a thread of its own beside the server."""
-    environment = {"TENURE_URL": site.url, "TENURE_TOKEN": await site.token(CredentialRole.OPERATOR, name="bob")}
-
-    async def run(*arguments: str, code: int = 0) -> Result:
-        result = await asyncio.to_thread(CliRunner().invoke, app, arguments, env=environment)
-        assert result.exit_code == code, (result.exit_code, result.output, result.exception)
-        return result
-
-    return run
-
-
-async def as_json(tenure: Command, *arguments: str) -> Any:
-    """What a command prints for machines."""
-    return json.loads((await tenure(*arguments, "--json")).stdout)
+    return terminal({"TENURE_URL": site.url, "TENURE_TOKEN": await site.token(CredentialRole.OPERATOR, name="bob")})
 
 
 def sources(*names: str) -> list[str]:

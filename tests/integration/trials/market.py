@@ -19,8 +19,6 @@ from tests.integration.deletion.town import SERVICE, Town, admin
 from tests.integration.trials.fairground import Fairground
 from tests.integration.trials.grounds import Side
 
-_TABLES = "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace order by relname"
-
 
 class Market(Fairground):
     """A fairground with two partners, and customers that neither manages."""
@@ -131,23 +129,6 @@ class Market(Fairground):
         await self.town.advance_to(trial.consent_deadline_at)
         await self.look_at_consent(trial)
         return await self.show(trial.trial_id)
-
-    # What can be seen.
-
-    async def access(self, side: Side, organisation_id: OrganisationId) -> str | None:
-        """What a partner may do at a customer; None where it does not manage it."""
-        rows = await self.town.fetch(
-            "select access from managements where partner_id = $1 and organisation_id = $2",
-            side.partner_id,
-            organisation_id,
-        )
-        return rows[0]["access"] if rows else None
-
-    async def facts(self) -> dict[str, list[str]]:
-        """A digest of every table there is: what is the same twice was not changed between."""
-        tables = [row["relname"] for row in await self.town.fetch(_TABLES)]
-        rows = "select coalesce(md5(string_agg(row::text, ';' order by row::text)), '') from {} as row"
-        return {name: [await self.town.value(str, rows.format(name))] for name in tables}
 
 
 def address(organisation_id: OrganisationId, number: int = 1) -> str:
