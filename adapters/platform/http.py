@@ -1,34 +1,29 @@
 """Asks a vendor's HTTP API to build services and to tear them down. docs/platform.md is its contract."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import quote
 
-import httpx
 from pydantic import SecretStr
 from stamina import AsyncRetryingCaller
 
-from adapters.outward import checked
+from adapters.outward import HttpService
 from adapters.platform.answers import built
 from tenure.contracts.platform import Built, Deed, PlatformOrder
 from tenure.errors import Unavailable
 from tenure.ports import Platform
 
-CONNECT: Final = timedelta(seconds=5)
 WHOLE: Final = timedelta(seconds=90)
-"""Longest waits for the connection, and for an order with all its attempts; an attempt of the workflow lasts longer, so
-that the outcome is written down."""
+"""The longest wait for an order with all its attempts; an attempt of the workflow lasts longer, so that the outcome is
+written down."""
 PATIENCE: Final = timedelta(seconds=10)
 """The longest rest between two attempts; if the platform asks for more, the workflow comes again."""
 ATTEMPTS: Final = 3
 MAX_BYTES: Final = 64 * 1024
 
 
-class HttpPlatform(Platform):
+class HttpPlatform(HttpService, Platform):
     """Each attempt carries the order's key: an answer that is lost, late or given twice does no harm (PV-04)."""
 
     def __init__(self, url: str, token: SecretStr | None, timeout: timedelta) -> None:
@@ -37,28 +32,18 @@ class HttpPlatform(Platform):
         Raises:
             Misconfigured: the address has another form, or would send the token unencrypted over a network.
         """
-        self._seconds = timeout.total_seconds()
-        self._http = httpx.AsyncClient(
-            base_url=checked(url, "TENURE_PLATFORM_URL"),
+        super().__init__(
+            "The platform",
+            url,
+            "TENURE_PLATFORM_URL",
             headers={
                 "Accept": "application/json, application/problem+json",
-                "Accept-Encoding": "identity",
                 **({"Authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {}),
             },
-            timeout=httpx.Timeout(self._seconds, connect=min(timeout, CONNECT).total_seconds()),
-            follow_redirects=False,
+            timeout=timeout,
+            most_bytes=MAX_BYTES,
         )
         self._retrying = AsyncRetryingCaller(attempts=ATTEMPTS, timeout=WHOLE).on(_again)
-
-    async def __aenter__(self) -> Self:
-        """Use it."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connections."""
-        await self._http.aclose()
 
     async def build(self, order: PlatformOrder) -> Built:
         """Build one service.
@@ -86,36 +71,17 @@ class HttpPlatform(Platform):
             raise Unavailable("The platform took too long to answer.") from None
 
     async def _attempt(self, method: str, order: PlatformOrder, content: bytes | None) -> Built:
-        async with self._answer(method, order, content) as response:
-            answer = bytearray()
-            async for chunk in response.aiter_raw():
-                answer += chunk
-                if len(answer) > MAX_BYTES:
-                    raise Unavailable("The platform's answer is too large.")
-        return built(order, response, bytes(answer))
-
-    @asynccontextmanager
-    async def _answer(self, method: str, order: PlatformOrder, content: bytes | None) -> AsyncIterator[httpx.Response]:
-        """The answer to one request, while it arrives. What went wrong is said without the platform's own words."""
         headers = {"Idempotency-Key": order.key}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        try:
-            async with (
-                asyncio.timeout(self._seconds),
-                self._http.stream(
-                    method,
-                    f"v1/services/{quote(order.place)}",
-                    params={"resource": order.resource} if order.resource and order.deed is Deed.TEAR_DOWN else None,
-                    headers=headers,
-                    content=content,
-                ) as response,
-            ):
-                yield response
-        except (TimeoutError, httpx.TimeoutException):
-            raise Unavailable("The platform took too long to answer.") from None
-        except httpx.HTTPError as error:
-            raise Unavailable(f"The platform cannot be reached ({type(error).__name__}).") from None
+        response, answer = await self._ask(
+            method,
+            f"v1/services/{quote(order.place)}",
+            params={"resource": order.resource} if order.resource and order.deed is Deed.TEAR_DOWN else None,
+            headers=headers,
+            content=content,
+        )
+        return built(order, response, answer)
 
 
 def _again(error: Exception) -> bool | timedelta:

@@ -1,16 +1,13 @@
 """Asks a yente service (OpenSanctions) to match a subject. Whatever is not a whole, fresh answer is none (RPL-16)."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Annotated, Final, Self
+from typing import Annotated, Final
 from urllib.parse import quote
 
-import httpx
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
-from adapters.outward import checked
+from adapters.outward import HttpService
 from adapters.screening import reasons
 from tenure.contracts.screening import EntryKind, Hit, ListVersion, NameQuality, Screening, Subject
 from tenure.errors import Unavailable
@@ -63,7 +60,7 @@ class _Answer(BaseModel):
     responses: dict[str, _Response]
 
 
-class YenteScreener(Screener):
+class YenteScreener(HttpService, Screener):
     """Screens against a data set of the service, in the version that its catalogue tells."""
 
     def __init__(
@@ -76,23 +73,14 @@ class YenteScreener(Screener):
         """
         self._data_set = data_set
         self._rules = rules
-        self._seconds = timeout.total_seconds()
-        self._http = httpx.AsyncClient(
-            base_url=checked(url, "TENURE_YENTE_URL"),
+        super().__init__(
+            "The screening service",
+            url,
+            "TENURE_YENTE_URL",
             headers={"Authorization": f"ApiKey {token.get_secret_value()}"} if token is not None else {},
-            timeout=httpx.Timeout(self._seconds),
-            follow_redirects=False,
+            timeout=timeout,
+            most_bytes=MAX_BYTES,
         )
-
-    async def __aenter__(self) -> Self:
-        """Use it."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connections."""
-        await self._http.aclose()
 
     async def screen(self, subject: Subject) -> Screening:
         """Compare a subject with the service's data set.
@@ -101,7 +89,7 @@ class YenteScreener(Screener):
             Unavailable: it does not answer, or something else; or its data set is missing, outdated or stale.
         """
         version = await self._version()
-        answer = await self._ask(
+        answer = await self._read(
             _Answer,
             "POST",
             f"match/{quote(self._data_set, safe='')}",
@@ -123,7 +111,7 @@ class YenteScreener(Screener):
 
     async def _version(self) -> str:
         """The version of the data set, which begins with the instant at which it was made."""
-        catalogue = await self._ask(_Catalogue, "GET", "catalog")
+        catalogue = await self._read(_Catalogue, "GET", "catalog")
         version = next((each.version for each in catalogue.datasets if each.name == self._data_set), None)
         if version is None:
             raise Unavailable(f"The screening service has no data set {self._data_set}.")
@@ -137,26 +125,13 @@ class YenteScreener(Screener):
             raise Unavailable(f"The screening service has not indexed its data set {self._data_set}.")
         return version
 
-    async def _ask[Answer: BaseModel](self, form: type[Answer], method: str, path: str, **how: object) -> Answer:
-        """One answer in its form. What went wrong is said without the service's own words: they may hold a name."""
-        try:
-            async with (
-                asyncio.timeout(self._seconds),
-                self._http.stream(method, path, **how) as response,  # type: ignore[arg-type]
-            ):
-                content = bytearray()
-                async for chunk in response.aiter_bytes():
-                    content += chunk
-                    if len(content) > MAX_BYTES:
-                        raise Unavailable("The screening service's answer is too large.")
-        except (TimeoutError, httpx.TimeoutException):
-            raise Unavailable("The screening service took too long to answer.") from None
-        except httpx.HTTPError as error:
-            raise Unavailable(f"The screening service cannot be reached ({type(error).__name__}).") from None
+    async def _read[Answer: BaseModel](self, form: type[Answer], method: str, path: str, **request: object) -> Answer:
+        """One answer in its form."""
+        response, content = await self._ask(method, path, **request)
         if response.status_code != 200:
             raise Unavailable(f"The screening service answered {response.status_code}.")
         try:
-            return form.model_validate_json(bytes(content))
+            return form.model_validate_json(content)
         except ValidationError:
             raise Unavailable("The screening service's answer has not the form that it should have.") from None
 
