@@ -39,7 +39,7 @@ class MailFacts(Contract):
 
     kind: NoticeKind
     cycle: int
-    """Of the notice: which end of the trial, or which mailing of the request, it speaks of."""
+    """Of the notice: which end of the trial, mailing of the request or shipment of devices it speaks of."""
     state: TrialState
     trial_cycle: int
     ends_at: Instant | None = None
@@ -49,6 +49,8 @@ class MailFacts(Contract):
     mailings: int = 0
     order_tied: bool = False
     devices_out: int = 0
+    shipment: int = 0
+    """How many there were: the last one brought the date that counts."""
 
 
 def is_true(facts: MailFacts, as_of: Instant) -> bool:
@@ -70,6 +72,6 @@ def is_true(facts: MailFacts, as_of: Instant) -> bool:
         case NoticeKind.SET_UP_SERVICES:
             return not facts.order_tied
         case NoticeKind.DEVICE_AGREEMENT:
-            return facts.devices_out > 0
+            return facts.devices_out > 0 and facts.cycle == facts.shipment
         case _:
             return True

@@ -23,7 +23,7 @@ from tenure.policy.trial_mail import MailFacts, is_true
 _SUBJECT: Final = """
 select t.*, p.name as partner_name, p.organisation_id as own_organisation_id, o.country,
        r.state as consent, r.deadline_at, coalesce(r.mailings, 0) as mailings,
-       d.device_ends_at, d.due_at as devices_due_at, d.country as device_country, d.generation as device_generation,
+       d.device_ends_at, d.due_at as devices_due_at, d.country as device_country, coalesce(d.generation, 0) as shipment,
        (select count(*) from trial_devices v where v.trial_id = t.trial_id and v.returned_at is null) as devices_out,
        ord.order_id, ord.services as ordered_services, ord.tied_at, ord.contact
   from trials t join partners p using (partner_id) join organisations o on o.organisation_id = t.organisation_id
@@ -42,15 +42,15 @@ select p.name, p.email, p.email_version, coalesce(p.language, origin.language, o
   cross join organisations customer
  where p.person_id = $1 and customer.organisation_id = $2
 """
-_ROLE: Final = {
-    NoticeKind.TRIAL_STARTED: "select from customer_admins where person_id = $1 and organisation_id = $2",
-    NoticeKind.TRIAL_ENDING: "select from customer_admins where person_id = $1 and organisation_id = $2",
-    NoticeKind.TRIAL_EXPIRED: "select from customer_admins where person_id = $1 and organisation_id = $2",
-    NoticeKind.DEVICE_AGREEMENT: "select from customer_admins where person_id = $1 and organisation_id = $2",
-    NoticeKind.TRIAL_ENDING_PARTNER: "select from partner_admins where person_id = $1 and organisation_id = $2",
-    NoticeKind.TRIAL_EXPIRED_PARTNER: "select from partner_admins where person_id = $1 and organisation_id = $2",
+_ADMINS: Final = {
+    NoticeKind.TRIAL_STARTED: "customer_admins",
+    NoticeKind.TRIAL_ENDING: "customer_admins",
+    NoticeKind.TRIAL_EXPIRED: "customer_admins",
+    NoticeKind.DEVICE_AGREEMENT: "customer_admins",
+    NoticeKind.TRIAL_ENDING_PARTNER: "partner_admins",
+    NoticeKind.TRIAL_EXPIRED_PARTNER: "partner_admins",
 }
-"""The role that a recipient still has to have when the mail goes out."""
+"""The view that a recipient still has to be in when the mail goes out."""
 PARTNER_KINDS: Final = frozenset({NoticeKind.TRIAL_ENDING_PARTNER, NoticeKind.TRIAL_EXPIRED_PARTNER})
 _ENDING: Final = """
 select o.name as organisation_name, t.services, t.ends_at
@@ -64,15 +64,19 @@ select trial_id from trials where organisation_id = $1 and ($2::text is null or 
  order by requested_at desc, trial_id limit 1
 """
 _NEWEST_ORDER: Final = "select order_id from orders where trial_id = $1 order by converted_at desc, order_id limit 1"
+_ROLE: Final = {
+    kind: f"select from {view} where person_id = $1 and organisation_id = $2" for kind, view in _ADMINS.items()
+}
 _FIRST: Final = {
-    **{
-        kind: f"{role.partition(' where ')[0].replace('select', 'select person_id')} where organisation_id = $1"
-        for kind, role in _ROLE.items()
-    },
-    NoticeKind.CONSENT_REQUEST: "select person_id from full_admins where organisation_id = $1 order by person_id",
-    NoticeKind.WELCOME: "select person_id from full_admins where organisation_id = $1 order by person_id",
+    kind: f"select person_id from {view} where organisation_id = $1 order by person_id limit 1"  # noqa: S608 - the same
+    for kind, view in {
+        **_ADMINS,
+        NoticeKind.CONSENT_REQUEST: "full_admins",
+        NoticeKind.WELCOME: "full_admins",
+    }.items()
+} | {
     NoticeKind.ACCESS_GONE: "select person_id from people where $1 in (organisation_id, origin_organisation_id)"
-    " order by person_id",
+    " order by person_id limit 1"
 }
 
 
@@ -96,8 +100,6 @@ class TrialMails:
         """Whom to tell what; None where it is no longer true, or nobody's business any more."""
         subject = await _subject(connection, entry.row["subject"])
         if subject is None or not is_true(_facts(subject, entry.kind, entry.row["cycle"]), entry.now):
-            return None
-        if entry.kind is NoticeKind.DEVICE_AGREEMENT and entry.row["cycle"] != subject["device_generation"]:
             return None
         addressee = await self._addressee(connection, entry.kind, entry.row["recipient"], subject)
         if addressee is None:
@@ -158,7 +160,7 @@ class TrialMails:
             contact: str | None = subject["contact"]
             return contact
         of = subject["own_organisation_id"] if kind in PARTNER_KINDS else subject["organisation_id"]
-        found: str | None = await connection.fetchval(_FIRST[kind] + " limit 1", of)
+        found: str | None = await connection.fetchval(_FIRST[kind], of)
         return found
 
     async def _addressee(
@@ -235,7 +237,8 @@ async def _subject(connection: Connection, subject: str) -> asyncpg.Record | Non
 
 def _facts(subject: asyncpg.Record, kind: NoticeKind, cycle: int) -> MailFacts:
     fields: dict[str, Any] = {
-        name: subject[name] for name in ("state", "ends_at", "grace_ends_at", "deadline_at", "mailings", "devices_out")
+        name: subject[name]
+        for name in ("state", "ends_at", "grace_ends_at", "deadline_at", "mailings", "devices_out", "shipment")
     }
     return MailFacts(
         kind=kind,
