@@ -24,7 +24,10 @@ _OFFSET = timedelta(minutes=17)
 
 
 async def ensure_reconcile(client: Client) -> None:
-    """Create the schedule `reconcile`, or bring it to what this release wants; a pause by an operator stays."""
+    """Create the schedule `reconcile`, or bring it to what this release wants; a pause by an operator stays.
+
+    One that is as wanted is left alone: an update takes no token, and would undo a pause that comes with it.
+    """
     schedule = Schedule(
         action=ScheduleActionStartWorkflow(
             ReconcileContract.run,
@@ -38,11 +41,26 @@ async def ensure_reconcile(client: Client) -> None:
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=_EVERY),
     )
 
-    def wanted(found: ScheduleUpdateInput) -> ScheduleUpdate:
-        schedule.state = found.description.schedule.state
+    def wanted(found: ScheduleUpdateInput) -> ScheduleUpdate | None:
+        present = found.description.schedule
+        if _alike(present, schedule):
+            return None
+        schedule.state = present.state
         return ScheduleUpdate(schedule=schedule)
 
     try:
         await client.create_schedule(names.RECONCILE_SCHEDULE, schedule)
     except ScheduleAlreadyRunningError:
         await client.get_schedule_handle(names.RECONCILE_SCHEDULE).update(wanted)
+
+
+def _alike(present: Schedule, wanted: Schedule) -> bool:
+    """Whether a schedule starts the same at the same times; what it starts takes an input without content."""
+    one, other = present.action, wanted.action
+    assert isinstance(other, ScheduleActionStartWorkflow)
+    return (
+        isinstance(one, ScheduleActionStartWorkflow)
+        and (present.spec, present.policy) == (wanted.spec, wanted.policy)
+        and (one.workflow, one.id, one.task_queue, one.execution_timeout)
+        == (other.workflow, other.id, other.task_queue, other.execution_timeout)
+    )

@@ -105,6 +105,9 @@ async def test_the_schedule_of_the_repair_keeps_a_pause(temporal: Temporal) -> N
     client = await connect(ServerSettings(), address=temporal.address)
     handle = client.get_schedule_handle(names.RECONCILE_SCHEDULE)
     await ensure_reconcile(client)
+    before = (await handle.describe()).info.last_updated_at
+    await ensure_reconcile(client)
+    assert (await handle.describe()).info.last_updated_at == before, "one that is as wanted is left alone"
     await handle.pause(note="while the database is moved")
     await _seen(handle, lambda found: found.state.paused)
 
