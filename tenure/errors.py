@@ -94,6 +94,48 @@ class RefusalCode(StrEnum):
     LABEL_US_ONLY = "label_us_only", "Return labels are sent within the USA only."
     SERIAL_MISMATCH = "serial_mismatch", "A serial number is not one that was shipped for this trial."
     DEMO_ORDER_NOT_FOUND = "demo_order_not_found", "Nothing was shipped that matches all of this."
+    CUSTOMER_NOT_FOUND = "customer_not_found", "There is no such wholesale customer."
+    SUBSCRIPTION_NOT_FOUND = "subscription_not_found", "There is no such wholesale subscription."
+    CASE_NOT_FOUND = "case_not_found", "There is no such review."
+    USER_NOT_FOUND = "user_not_found", "There is no such user of this customer."
+    CONFLICT = "conflict", "This external id is taken by a customer with other contents."
+    EXTERNAL_ID_REQUIRED = "external_id_required", "Give the customer's reference in your own system."
+    BILLING_COUNTRY_REQUIRED = "billing_country_required", "Give the country of the billing address."
+    INVALID_COUNTRY = "invalid_country", "There is no such country: give its code of two letters (ISO 3166-1)."
+    ORG_COUNTRY_NOT_SETTABLE = (
+        "org_country_not_settable",
+        "The organisation's country follows from the billing address.",
+    )
+    UNKNOWN_PACKAGE = "unknown_package", "There is no such package."
+    UNKNOWN_ADD_ON = "unknown_add_on", "There is no such add-on."
+    ADD_ON_NOT_AVAILABLE = "add_on_not_available", "This add-on is not available yet."
+    INVALID_QUANTITY = "invalid_quantity", "Quantities are whole numbers from 0 on, and one package at least is wanted."
+    QUANTITY_BELOW_ASSIGNED = "quantity_below_assigned", "More are assigned than that: take some back first."
+    PACKAGE_REQUIRED = "package_required", "Every user has a package."
+    USER_ALREADY_HAS_PACKAGE = "user_already_has_package", "A user has one package: change it instead."
+    PACKAGE_QUANTITY_EXCEEDED = "package_quantity_exceeded", "All packages of this kind are assigned."
+    ADD_ON_QUANTITY_EXCEEDED = "add_on_quantity_exceeded", "All add-ons of this kind are assigned."
+    USER_EXISTS = "user_exists", "This customer has a user with this address, with other contents."
+    ADMIN_PACKAGE_MISMATCH = (
+        "admin_package_mismatch",
+        "An administrator holds the package that the organisation was created with: fix the package first.",
+    )
+    ADMIN_PACKAGE_DOWNGRADE_NOT_SUPPORTED = (
+        "admin_package_downgrade_not_supported",
+        "The package of an administrator cannot be lowered: take the role away first.",
+    )
+    LAST_FULL_ADMIN = "last_full_admin", "This is the last full admin: appoint another one first."
+    NUMBER_IN_USE = "number_in_use", "This number is assigned already."
+    CALLING_NOT_ENTITLED = "calling_not_entitled", "A number needs a package with calling."
+    UNKNOWN_TELEPHONY_DOMAIN = "unknown_telephony_domain", "There is no such telephony domain."
+    RPL_REVIEW_PENDING = "rpl_review_pending", "A restricted-party review of this customer is under way."
+    ONBOARDING_FAILED = "onboarding_failed", "The onboarding of this customer has failed: create it anew."
+    ACCOUNT_NOT_READY = "account_not_ready", "The customer's account is not ready yet."
+    CUSTOMER_CANCELLED = "customer_cancelled", "The customer's last subscription has been cancelled."
+    CASE_CLOSED = "case_closed", "This review is closed."
+    TERMS_NOT_ACCEPTED = "terms_not_accepted", "Accept the terms first."
+    TERMS_OUTDATED = "terms_outdated", "These are not the terms that are in force: read them again."
+    SETUP_INCOMPLETE = "setup_incomplete", "Finish the set-up of the organisation first."
     CLOCK_AHEAD = "clock_ahead", "The caller's clock is ahead of the installation's."
     FUTURE_EVENT = "future_event", "The event lies more than 5 minutes in the future."
     BREAKER_OPEN = "breaker_open", "The deletion breaker is open: an operator has to release it."
@@ -102,7 +144,7 @@ class RefusalCode(StrEnum):
     IMPORT_INVALID = "import_invalid", "The file has invalid rows; nothing was stored."
     INVALID_INPUT = "invalid_input", "The input does not have the expected form."
     UNAUTHENTICATED = "unauthenticated", "The request carries no valid credentials."
-    NOT_PERMITTED = "not_permitted", "These credentials do not permit that."
+    FORBIDDEN = "forbidden", "These credentials do not permit that."
     TOO_LARGE = "too_large", "The request is larger than allowed."
 
 

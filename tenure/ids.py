@@ -69,3 +69,7 @@ class TrialRequestId(_Id, prefix="req"):
 
 class OrderId(_Id, prefix="ord"):
     """A paid order that converts services of a trial."""
+
+
+class RplCaseId(_Id, prefix="case"):
+    """A review of a restricted-party hit."""

@@ -5,7 +5,8 @@ process a new execution each time, so that no closed id is ever revived (P11).
 """
 
 from tenure.contracts.process import ProcessType
-from tenure.ids import LicenceSetId, OrganisationId, TrialId
+from tenure.contracts.screening import ListId
+from tenure.ids import LicenceSetId, OrganisationId, RplCaseId, TrialId
 
 TASK_QUEUE = "tenure"
 ERASURE_TASK_QUEUE = "tenure-erasure"
@@ -30,6 +31,10 @@ _PREFIX = {
     ProcessType.TRIAL: "trial",
     ProcessType.NUMBER_RETENTION: "number-retention",
     ProcessType.DEVICE_RETURN: "device-return",
+    ProcessType.WHOLESALE_ONBOARDING: "onboarding",
+    ProcessType.RPL_REVIEW: "rpl-review",
+    ProcessType.ADDRESS_CHANGE: "address-change",
+    ProcessType.LIST_SCREENING: "list-screening",
 }
 _TYPE = {prefix: process_type for process_type, prefix in _PREFIX.items()}
 
@@ -67,6 +72,26 @@ def number_retention_id(trial_id: TrialId, generation: int) -> str:
 def device_return_id(trial_id: TrialId, generation: int) -> str:
     """The workflow id of the return of a trial's devices, by their `generation`-th end date."""
     return f"{_PREFIX[ProcessType.DEVICE_RETURN]}/{trial_id}/{generation}"
+
+
+def onboarding_id(organisation_id: OrganisationId, generation: int) -> str:
+    """The workflow id of a wholesale customer's onboarding; a retry of its provisioning is the next generation."""
+    return f"{_PREFIX[ProcessType.WHOLESALE_ONBOARDING]}/{organisation_id}/{generation}"
+
+
+def rpl_review_id(case_id: RplCaseId) -> str:
+    """The workflow id of a review; a case has one."""
+    return f"{_PREFIX[ProcessType.RPL_REVIEW]}/{case_id}/1"
+
+
+def address_change_id(organisation_id: OrganisationId, generation: int) -> str:
+    """The workflow id of the `generation`-th change of a customer's billing address."""
+    return f"{_PREFIX[ProcessType.ADDRESS_CHANGE]}/{organisation_id}/{generation}"
+
+
+def list_screening_id(list_id: ListId, version: int) -> str:
+    """The workflow id of what follows the update of a list to a version."""
+    return f"{_PREFIX[ProcessType.LIST_SCREENING]}/{list_id}/{version}"
 
 
 def parse(workflow_id: str) -> tuple[ProcessType, str, int]:

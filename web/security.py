@@ -31,6 +31,7 @@ def caller_of(credential: Credential, key: str | None = None) -> Caller:
         actor=f"{credential.role}:{credential.name}",
         partner_id=credential.partner_id,
         person_id=credential.person_id,
+        role=credential.role,
         key=key,
     )
 
@@ -50,7 +51,7 @@ async def _credential(
 def _permit(*roles: CredentialRole) -> Callable[[Credential], Awaitable[Credential]]:
     async def permitted(credential: Annotated[Credential, Depends(_credential)]) -> Credential:
         if credential.role not in roles:
-            raise Refusal(RefusalCode.NOT_PERMITTED)
+            raise Refusal(RefusalCode.FORBIDDEN)
         return credential
 
     return permitted
@@ -76,15 +77,18 @@ def _commander(*roles: CredentialRole) -> Callable[[Credential, str | None], Awa
     return commander
 
 
-_ANYONE = tuple(CredentialRole)
+_ANYONE = tuple(set(CredentialRole) - {CredentialRole.REVIEWER})
 _STAFF = (CredentialRole.SERVICE, CredentialRole.OPERATOR)
 
 Ports = Annotated[Services, Depends(services)]
 AnyReader = Annotated[Caller, Depends(_reader(*_ANYONE))]
-"""Services, operators, and partners, who see their customers."""
+"""Services, operators, and partners with their systems, who see their customers; reviewers see reviews alone."""
 StaffReader = Annotated[Caller, Depends(_reader(*_STAFF))]
 OperatorReader = Annotated[Caller, Depends(_reader(CredentialRole.OPERATOR))]
 AnyCommander = Annotated[Caller, Depends(_commander(*_ANYONE))]
 """For commands whose own rules say who may."""
 StaffCommander = Annotated[Caller, Depends(_commander(*_STAFF))]
+ReviewReader = Annotated[Caller, Depends(_reader(CredentialRole.REVIEWER, CredentialRole.OPERATOR))]
+"""Reviewers, and operators, who look on (RPL-14)."""
+Reviewer = Annotated[Caller, Depends(_commander(CredentialRole.REVIEWER))]
 OperatorCommander = Annotated[Caller, Depends(_commander(CredentialRole.OPERATOR))]

@@ -92,10 +92,10 @@ class PostgresBreakers:
         """Let a stated number of deletions through, and wake what is held.
 
         Raises:
-            Refusal: `not_permitted` to a partner, `breaker_not_open`.
+            Refusal: `forbidden` to a partner, `breaker_not_open`.
         """
         if caller.partner_id is not None:
-            raise Refusal(RefusalCode.NOT_PERMITTED)
+            raise Refusal(RefusalCode.FORBIDDEN)
 
         async def carry_out(connection: Connection) -> Breaker:
             scope = command.scope

@@ -28,12 +28,12 @@ async def once[Result](
     so that it may be tried again when the facts have changed.
 
     Raises:
-        Refusal: `not_permitted` to a partner, who only reads (P14), but for commands `by_partners`, which check
+        Refusal: `forbidden` to a partner, who only reads (P14), but for commands `by_partners`, which check
             themselves whose token it is; `idempotency_key_reused` for another command under
             a used key; or whatever `carry_out` refuses.
     """
     if caller.partner_id is not None and not by_partners:
-        raise Refusal(RefusalCode.NOT_PERMITTED)
+        raise Refusal(RefusalCode.FORBIDDEN)
     adapter: TypeAdapter[Result] = TypeAdapter(result_type)
     async with database.write() as connection:
         if caller.key is None:

@@ -42,7 +42,7 @@ class PostgresErasures:
         """Every erasure, newest first.
 
         Raises:
-            Refusal: `not_permitted` to a partner (PS-06).
+            Refusal: `forbidden` to a partner (PS-06).
         """
         _require_vendor(caller)
         async with self._database.read() as connection:
@@ -65,7 +65,7 @@ class PostgresErasures:
         All that can be aborted are, in one transaction; the answer says of each other why not.
 
         Raises:
-            Refusal: `not_permitted` to a partner.
+            Refusal: `forbidden` to a partner.
         """
         _require_vendor(caller)
         return await once(
@@ -214,4 +214,4 @@ async def _begin_purge(connection: Connection, erasure: Erasure, now: Instant) -
 
 def _require_vendor(caller: Caller) -> None:
     if caller.partner_id is not None:
-        raise Refusal(RefusalCode.NOT_PERMITTED)
+        raise Refusal(RefusalCode.FORBIDDEN)

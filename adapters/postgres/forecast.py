@@ -74,10 +74,10 @@ class PostgresForecast:
         """The next dates of a partner's customers, or of all that the caller may see, earliest first (WH-02, DP-07).
 
         Raises:
-            Refusal: `not_permitted` for another partner's customers, `partner_not_found`.
+            Refusal: `forbidden` for another partner's customers, `partner_not_found`.
         """
         if caller.partner_id is not None and partner_id not in {None, caller.partner_id}:
-            raise Refusal(RefusalCode.NOT_PERMITTED)
+            raise Refusal(RefusalCode.FORBIDDEN)
         scope = caller.partner_id or partner_id
         async with self._database.read() as connection:
             if scope is not None and not await connection.fetchval(

@@ -66,10 +66,10 @@ class PostgresImports:
         leave the trials that they are in, as with any purchase (GR-05).
 
         Raises:
-            Refusal: `invalid_input` for another media type; `not_permitted` to a partner.
+            Refusal: `invalid_input` for another media type; `forbidden` to a partner.
         """
         if caller.partner_id is not None:
-            raise Refusal(RefusalCode.NOT_PERMITTED)
+            raise Refusal(RefusalCode.FORBIDDEN)
         if media_type not in {portfolio.CSV, portfolio.JSON_LINES}:
             raise Refusal(RefusalCode.INVALID_INPUT, f"{media_type} is no media type of an import.")
         import_id = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())

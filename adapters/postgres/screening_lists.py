@@ -1,7 +1,6 @@
 """The restricted-party lists: an update is stored as a whole or not at all, as what it changed (RPL)."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import islice
 from typing import Final
@@ -15,7 +14,7 @@ from adapters.screening.reading import Publication, publication
 from tenure.contracts.base import Instant
 from tenure.contracts.screening import ListEntry, ListUpdate, ScreeningList
 from tenure.errors import Refusal, RefusalCode
-from tenure.policy.screening import ScreeningRules, is_stale
+from tenure.policy.screening import ScreeningRules, fingerprint, is_stale
 from tenure.ports import Caller, ListFile, ScreeningLists
 
 _BATCH: Final = 2_000
@@ -71,10 +70,10 @@ class PostgresScreeningLists(ScreeningLists):
 
         Raises:
             Refusal: `import_invalid` for files that are no list, or damaged, or lose too much of what is in use;
-                `wrong_state` for a list that was published before that; `not_permitted` to a partner.
+                `wrong_state` for a list that was published before that; `forbidden` to a partner.
         """
         if caller.partner_id is not None:
-            raise Refusal(RefusalCode.NOT_PERMITTED)
+            raise Refusal(RefusalCode.FORBIDDEN)
         try:
             published = await asyncio.to_thread(publication, files)
             async with self._database.write() as connection:
@@ -162,8 +161,7 @@ async def _stage(connection: Connection, entries: Iterator[ListEntry]) -> tuple[
 
 
 def _row(entry: ListEntry) -> tuple[str, str, str, int]:
-    document = entry.model_dump_json()
-    return entry.entry_id, hashlib.sha256(document.encode()).hexdigest(), document, len(entry.names)
+    return entry.entry_id, fingerprint(entry), entry.model_dump_json(), len(entry.names)
 
 
 def _is_older(published: Publication, than: Instant | None) -> bool:

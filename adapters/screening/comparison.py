@@ -7,6 +7,7 @@ from adapters.screening.index import NameIndex, Place
 from adapters.screening.likeness import likeness
 from adapters.screening.spelling import known_spellings, spellings
 from tenure.contracts.screening import EntryKind, Hit, Subject
+from tenure.policy.screening import fingerprint
 
 
 def compare(subject: Subject, index: NameIndex, threshold: float) -> list[Hit]:
@@ -34,6 +35,7 @@ def _hit(subject: Subject, score: float, name: str, place: Place) -> Hit:
     return Hit(
         list_id=entry.list_id,
         entry_id=entry.entry_id,
+        entry_hash=fingerprint(entry),
         kind=entry.kind,
         score=round(min(score, 1.0), 3),
         name=name,

@@ -56,6 +56,7 @@ class EmbeddedScreener(Screener):
         best = sorted(hits, key=lambda hit: (-hit.score, hit.list_id, hit.entry_id))
         return Screening(
             hits=tuple(best[: self._rules.most_hits]),
+            omitted=max(0, len(best) - self._rules.most_hits),
             lists=tuple(
                 ListVersion(list_id=each.list_id, version=each.version, sha256=each.sha256) for each in versions
             ),

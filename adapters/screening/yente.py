@@ -11,7 +11,7 @@ from adapters.outward import HttpService
 from adapters.screening import reasons
 from tenure.contracts.screening import EntryKind, Hit, ListVersion, NameQuality, Screening, Subject
 from tenure.errors import Unavailable
-from tenure.policy.screening import ScreeningRules
+from tenure.policy.screening import ScreeningRules, fingerprint
 from tenure.ports import Screener
 
 MAX_BYTES: Final = 8 * 1024 * 1024
@@ -44,7 +44,8 @@ class _Result(BaseModel):
     schema_: Annotated[str, Field(alias="schema")]
     properties: dict[str, list[object]]
     datasets: list[str] = []
-    score: Annotated[float, Field(ge=0, le=1)]
+    score: Annotated[float, Field(ge=0, le=1, exclude=True)]
+    """Of the question, and not of the entry: its fingerprint leaves it out."""
 
     def told(self, *names: str) -> list[str]:
         """The values of some properties that are texts."""
@@ -106,6 +107,7 @@ class YenteScreener(HttpService, Screener):
         hits = [self._hit(subject, result) for result in response.results if result.score >= self._rules.threshold]
         return Screening(
             hits=tuple(sorted(hits, key=lambda hit: (-hit.score, hit.entry_id))),
+            omitted=int(len(hits) >= self._rules.most_hits),  # it does not tell how many more there are
             lists=(ListVersion(list_id=self._data_set, version=version),),
         )
 
@@ -141,6 +143,7 @@ class YenteScreener(HttpService, Screener):
         return Hit(
             list_id=result.datasets[0] if result.datasets else self._data_set,
             entry_id=result.id,
+            entry_hash=fingerprint(result),
             kind=_KINDS.get(result.schema_, EntryKind.UNKNOWN),
             score=result.score,
             name=subject.names[0],

@@ -6,7 +6,9 @@ from pydantic import ConfigDict
 
 from tenure.contracts.base import Contract, Text
 from tenure.contracts.licence import ServiceKey
+from tenure.contracts.package import AddOnCode, PackageCode
 from tenure.contracts.portfolio import Country, IndustryKey, Language
+from tenure.contracts.wizard import TermsVersion
 
 
 class Carrier(StrEnum):
@@ -49,16 +51,54 @@ class CountryEntry(_Entry):
     carrier: Carrier = Carrier.GUIDE
 
 
+class Package(_Entry):
+    """What a user of a wholesale customer has exactly one of (PKG-02)."""
+
+    code: PackageCode
+    name: Text
+    level: int
+    """A higher one is more: to change to a lower one is a downgrade (ADM-02)."""
+    services: tuple[ServiceKey, ...]
+    """What it entitles to (PKG-03)."""
+
+
+class AddOn(_Entry):
+    """What a user may have beside a package; billed to the service provider (ADD-01)."""
+
+    code: AddOnCode
+    name: Text
+    available: bool = False
+    """The first release ships without any (ADD-02)."""
+
+
+class Terms(_Entry):
+    """The terms that are accepted at the first launch of an organisation (WIZ-04)."""
+
+    version: TermsVersion
+    url: Text
+
+
 class Catalogue(_Entry):
     """All that is on offer. What it does not name is refused, never guessed."""
 
     services: tuple[Service, ...]
+    packages: tuple[Package, ...] = ()
+    add_ons: tuple[AddOn, ...] = ()
+    terms: Terms = Terms(version="1", url="https://tenure.example/terms")
     industries: dict[IndustryKey, Text]
     countries: dict[Country, CountryEntry]
 
     def service(self, key: ServiceKey) -> Service | None:
         """A service by its key."""
         return next((service for service in self.services if service.key == key), None)
+
+    def package(self, code: str) -> Package | None:
+        """A package by its code."""
+        return next((package for package in self.packages if package.code == code), None)
+
+    def add_on(self, code: str) -> AddOn | None:
+        """An add-on by its code."""
+        return next((add_on for add_on in self.add_ons if add_on.code == code), None)
 
     def carrier(self, country: str | None) -> Carrier:
         """Who brings devices back from a country."""

@@ -17,7 +17,14 @@ class CredentialRole(StrEnum):
     OPERATOR = "operator"
     """A person of the vendor, each with a token of their own: everything a service may, and the switches."""
     PARTNER = "partner"
-    """A partner: reads what concerns its customers (P14); a person of it also deals with its trials (TC-21)."""
+    """A partner: reads what concerns its customers (P14); a person of it also deals with its trials and customers (TC-21)."""
+    SERVICE_PROVIDER = "service_provider"
+    """The provisioning system of a partner: onboards its wholesale customers and their users (ONB-01)."""
+    REVIEWER = "reviewer"
+    """A person of the restricted-party team, each with a token of their own: decides on hits, and nothing else (RPL-14)."""
+
+
+OF_PARTNERS = frozenset({CredentialRole.PARTNER, CredentialRole.SERVICE_PROVIDER})
 
 
 class Credential(Contract):
@@ -26,14 +33,14 @@ class Credential(Contract):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
     role: CredentialRole
     partner_id: PartnerId | None = None
-    """Set for a partner's token, and for no other."""
+    """Set for the tokens of a partner and of its provisioning system, and for no other."""
     person_id: PersonId | None = None
     """Whose a partner's token is, of the partner's own organisation; None: it only reads."""
 
     @model_validator(mode="after")
     def _partners_alone_have_a_partner(self) -> Self:
-        if (self.role is CredentialRole.PARTNER) != (self.partner_id is not None):
+        if (self.role in OF_PARTNERS) != (self.partner_id is not None):
             raise ValueError("a partner's credential names its partner, and no other names one")
-        if self.person_id is not None and self.partner_id is None:
+        if self.person_id is not None and self.role is not CredentialRole.PARTNER:
             raise ValueError("only a partner's credential names a person")
         return self

@@ -21,6 +21,10 @@ class NextKind(StrEnum):
     DELETION_WARNING = "deletion_warning"
     DELETION = "deletion"
     PURGE = "purge"
+    SCREENING = "screening"
+    """Somebody is screened, or screened again (RPL-16)."""
+    RPL_REVIEW = "rpl_review"
+    """The end of a review (RPL-07)."""
 
 
 TRIAL_CANCELLED = "trial_cancelled"

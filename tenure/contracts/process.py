@@ -23,6 +23,10 @@ class ProcessType(StrEnum):
     TRIAL = "Trial"
     NUMBER_RETENTION = "NumberRetention"
     DEVICE_RETURN = "DeviceReturn"
+    WHOLESALE_ONBOARDING = "WholesaleOnboarding"
+    RPL_REVIEW = "RplReview"
+    ADDRESS_CHANGE = "AddressChange"
+    LIST_SCREENING = "ListScreening"
 
 
 class ProcessState(StrEnum):
@@ -38,7 +42,8 @@ class Process(Contract):
 
     workflow_id: str
     type: ProcessType
-    organisation_id: OrganisationId
+    organisation_id: OrganisationId | None = None
+    """None where it is of the whole installation."""
     partner_id: PartnerId | None = None
     """The partner that manages the organisation, for search; the first by id where several do."""
     input: dict[str, Any]
@@ -65,6 +70,12 @@ class Figures(Contract):
     """How long the oldest pending process has waited; zero where none does."""
     purges_held: dict[PurgeHold, int] = {}
     """Erasures whose quarantine is over, by what holds the purge; reasons that hold none may be left out."""
+    cases_open: int = 0
+    """Hits that wait for a reviewer."""
+    oldest_case: timedelta = timedelta(0)
+    """How long the oldest of them has been open; zero where none is."""
+    screenings_stuck: int = 0
+    """Customers and addresses that cannot be screened: a list or the provider is missing (RPL-16)."""
     services_refused: int = 0
     """Services of trials that the platform refuses to build or to tear down at the moment."""
 

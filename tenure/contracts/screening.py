@@ -157,6 +157,8 @@ class Hit(Contract):
     list_id: ListId | str
     """A list of ours, or the data set of the provider that was asked."""
     entry_id: str
+    entry_hash: Hash
+    """Of all that the list says of the entry: another one, and the entry has changed."""
     kind: EntryKind
     score: Annotated[float, Field(ge=0, le=1)]
     """How alike the best pair of names is; country, address and dates are told beside it and take nothing away."""
@@ -190,4 +192,6 @@ class Screening(Contract):
     """The answer: every entry that the subject may be, best first, and against what it was held."""
 
     hits: tuple[Hit, ...] = ()
+    omitted: int = 0
+    """How many more there are than one answer lists."""
     lists: tuple[ListVersion, ...]

@@ -50,6 +50,12 @@ class Rules(Contract):
     """For which phone numbers are kept after the end of calling (NR-01)."""
     device_return: Days = timedelta(days=14)
     """From the device end date (DV-02)."""
+    review_period: Annotated[timedelta, Field(ge=timedelta(hours=1), le=timedelta(days=30))] = timedelta(hours=72)
+    """For a reviewer to decide on a restricted-party hit, by the clock and not by office hours (RPL-07, RPL-08)."""
+    review_slow: Annotated[timedelta, Field(ge=timedelta(minutes=1))] = timedelta(minutes=60)
+    """From when on an open review is shown as slower than most; nothing else follows from it (RPL-13)."""
+    allow_admin_upgrade: bool = False
+    """Whether administrators may hold a higher package than the one of the organisation's creation (ADM-07)."""
     silence: Days = timedelta(days=30)
     """Without activity after marking, until the warning (DM-05)."""
     notice_period: Days = timedelta(days=30)

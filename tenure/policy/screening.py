@@ -1,10 +1,11 @@
 """When lists are good enough to screen with, and from which likeness on an entry is a hit."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.contracts.base import Contract, Instant
 from tenure.contracts.screening import ListId, ScreeningList
@@ -23,6 +24,10 @@ class ScreeningRules(Contract):
     """The share of a list's entries that an update may take away: a file cut off between two rows looks whole."""
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.75
     """The likeness of names from which an entry is a hit. A missed party is worse than a review."""
+    first_retry: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(minutes=1)
+    """After which a screening that was not possible is tried again; each time it doubles (RPL-16)."""
+    longest_retry: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(minutes=15)
+    """And this is where it stops to double. A list that is loaded wakes everybody who waits for one."""
     most_hits: Annotated[int, Field(ge=1, le=1000)] = 50
     """The best hits that an answer lists."""
 
@@ -46,3 +51,14 @@ def unusable(lists: Sequence[ScreeningList], rules: ScreeningRules) -> str | Non
         if known[list_id].stale:
             return f"The list {list_id} is stale: it was last confirmed {known[list_id].confirmed_at:%Y-%m-%d %H:%MZ}."
     return None
+
+
+def retry_after(attempts: int, rules: ScreeningRules) -> timedelta:
+    """How long to rest after so many screenings in a row, one at least, that were not possible (RPL-16)."""
+    doubled: timedelta = rules.first_retry * 2 ** min(attempts - 1, 20)
+    return min(doubled, rules.longest_retry)
+
+
+def fingerprint(contract: BaseModel) -> str:
+    """The SHA-256 of an entry or a subject: another one, and it has changed (Q-32)."""
+    return hashlib.sha256(contract.model_dump_json().encode()).hexdigest()

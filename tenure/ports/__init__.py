@@ -8,6 +8,7 @@ from tenure.ports.notices import Mailer, Notices, Writer
 from tenure.ports.processes import Executions, Histories, Processes
 from tenure.ports.screening import ListFile, Screener, ScreeningLists
 from tenure.ports.trials import Consents, Devices, Platform, Trials, TrialSteps
+from tenure.ports.wholesale import Customers, OnboardingSteps, Reviews, Users, Wizards
 
 __all__ = [
     "TIMER",
@@ -17,6 +18,7 @@ __all__ = [
     "Caller",
     "Consents",
     "Countdowns",
+    "Customers",
     "Devices",
     "Eraser",
     "Erasures",
@@ -30,13 +32,17 @@ __all__ = [
     "ListFile",
     "Mailer",
     "Notices",
+    "OnboardingSteps",
     "Organisations",
     "Platform",
     "Processes",
+    "Reviews",
     "Screener",
     "ScreeningLists",
     "Tokens",
     "TrialSteps",
     "Trials",
+    "Users",
+    "Wizards",
     "Writer",
 ]

@@ -1,6 +1,7 @@
 """Who asks."""
 
 from tenure.contracts.base import Contract
+from tenure.contracts.credential import CredentialRole
 from tenure.ids import PartnerId, PersonId
 
 
@@ -13,6 +14,8 @@ class Caller(Contract):
     """Set for a partner's credentials: nothing outside its customers is visible (P14)."""
     person_id: PersonId | None = None
     """Whose credentials a partner's are: that person, and nobody in their place, acts for the partner (TC-21)."""
+    role: CredentialRole | None = None
+    """Of the token; None for processes, and for programs that stand beside the database."""
     key: str | None = None
     """The caller's idempotency key: the same key and command again answers the same and does nothing."""
 

@@ -28,7 +28,7 @@ class ScreeningLists(Protocol):
 
         Raises:
             Refusal: `import_invalid`, with a ListFault: the files are no list, or not all of one, or damaged. `wrong_state`
-                for a list that was published before the one in use. `not_permitted` to a partner.
+                for a list that was published before the one in use. `forbidden` to a partner.
         """
         ...
 

@@ -43,13 +43,13 @@ async def test_a_revoked_token_is_refused(site: Site, http: httpx.AsyncClient) -
 async def test_a_service_does_not_hold_the_switches(http: httpx.AsyncClient) -> None:
     """Breakers, erasures, feeds and imports are in the hands of operators alone (SF-05, SF-11)."""
     for path in ("/v1/erasures", "/v1/breakers", "/v1/imports/0"):
-        assert code(await http.get(path)) == "not_permitted"
+        assert code(await http.get(path)) == "forbidden"
     for path, command in {
         "/v1/erasures/abort": {"organisations": ["org_a"], "reason": "x"},
         "/v1/breakers/release": {"scope": "fleet", "count": 1, "reason": "x"},
         "/v1/feeds/register": {"source": "a", "rhythm": "PT1H"},
     }.items():
-        assert code(await http.post(path, json=command)) == "not_permitted"
+        assert code(await http.post(path, json=command)) == "forbidden"
 
 
 @pytest.fixture
@@ -95,10 +95,10 @@ async def test_a_partner_changes_nothing(site: Site, partner: httpx.AsyncClient,
         "/v1/breakers/release": {"scope": "fleet", "count": 1, "reason": "x"},
         "/v1/feeds/heartbeat": {"source": "identity", "watermark": "2026-01-01T00:00:00Z"},
     }.items():
-        assert code(await partner.post(path, json=command)) == "not_permitted"
+        assert code(await partner.post(path, json=command)) == "forbidden"
     deletion = {"organisation_id": own, "person_id": admin(own), "confirmation": "Name of " + own[4:]}
     assert code(await partner.post("/v1/organisations/delete-now", json=deletion)) == "role_not_allowed"
-    assert code(await partner.get(f"/v1/organisations/{own}/audit")) == "not_permitted"
+    assert code(await partner.get(f"/v1/organisations/{own}/audit")) == "forbidden"
     assert await site.digest() == before
 
 

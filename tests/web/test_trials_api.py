@@ -41,7 +41,7 @@ def as_partner(site: Site, trade: Trade) -> SignIn:
 def test_every_refusal_has_its_status() -> None:
     """Roles are 403, forms 422, what lapsed 410, what is not there 404, and the rest a conflict (XC-05)."""
     forbidden = {
-        RefusalCode.NOT_PERMITTED,
+        RefusalCode.FORBIDDEN,
         RefusalCode.ROLE_NOT_ALLOWED,
         RefusalCode.PARTNER_NOT_CERTIFIED,
         RefusalCode.NOT_TRIAL_OWNER,
@@ -213,10 +213,10 @@ async def test_a_persons_token_acts_for_that_person_alone(
         assert (await reader.get(f"/v1/trials/{trial_id}")).json() == requested.json()
         own = {"trial_id": trial_id, "by": trade.seller}
         before = await site.digest()
-        assert code(await reader.post("/v1/trials/resend-consent", json=own)) == "not_permitted"
+        assert code(await reader.post("/v1/trials/resend-consent", json=own)) == "forbidden"
         for path in ("resend-consent", "cancel", "provide-details"):
             refused = await http.post(f"/v1/trials/{path}", json={"trial_id": trial_id, "by": trade.helper})
-            assert code(refused) == "not_permitted"
+            assert code(refused) == "forbidden"
         assert await site.digest() == before
         assert (await http.post("/v1/trials/resend-consent", json=own)).status_code == 200
         unconfirmed = await http.post("/v1/trials/cancel", json=own)
@@ -239,7 +239,7 @@ async def test_another_partner_sees_and_does_nothing(
         assert code(await other.get(f"/v1/trials/{trial_id}")) == "trial_not_found"
         command = {"trial_id": trial_id, "by": rival.seller}
         refused = await other.post("/v1/trials/resend-consent", json=command)
-        assert code(refused) in {"trial_not_found", "not_permitted"}
+        assert code(refused) in {"trial_not_found", "forbidden"}
         assert (await other.get("/v1/devices")).json() == []
     owner = await http.post("/v1/trials/resend-consent", json=command)
     assert (owner.status_code, code(owner)) == (403, "not_trial_owner")
@@ -263,9 +263,9 @@ async def test_partners_report_no_facts(site: Site, trade: Trade, as_partner: Si
             "/v1/devices/ship": shipment,
             "/v1/managements/grant-full-access": grant,
         }.items():
-            assert code(await http.post(path, json=command)) == "not_permitted", path
+            assert code(await http.post(path, json=command)) == "forbidden", path
         listing = await http.get(
             f"/v1/organisations/{customer}/consent-requests", params={"person_id": admin(customer)}
         )
-        assert code(listing) == "not_permitted"
+        assert code(listing) == "forbidden"
         assert await site.digest() == before

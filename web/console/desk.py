@@ -128,7 +128,7 @@ def signed_in(view: View, roles: frozenset[CredentialRole] = READERS) -> Callabl
         if credential is None:
             return RedirectResponse(f"/console/sign-in?next={quote(request.url.path)}", HTTPStatus.SEE_OTHER)
         if credential.role not in roles:
-            raise Refusal(RefusalCode.NOT_PERMITTED)
+            raise Refusal(RefusalCode.FORBIDDEN)
         return await view(Visit(request, desk, credential, await desk.services.installation.now()))
 
     return endpoint
@@ -150,7 +150,7 @@ def require_our_page(request: Request) -> None:
     """Refuse a form that another site has sent.
 
     Raises:
-        Refusal: `not_permitted`.
+        Refusal: `forbidden`.
     """
     if not from_our_page(request):
-        raise Refusal(RefusalCode.NOT_PERMITTED, "This form was not sent from a page of the console.")
+        raise Refusal(RefusalCode.FORBIDDEN, "This form was not sent from a page of the console.")

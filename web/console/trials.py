@@ -67,7 +67,7 @@ def _page(visit: Visit, view: TrialView, done: str | None = None) -> Response:
 
 def _person(visit: Visit) -> PersonId:
     if visit.credential.person_id is None:
-        raise Refusal(RefusalCode.NOT_PERMITTED, "This token is nobody's: only a person's may do that.")
+        raise Refusal(RefusalCode.FORBIDDEN, "This token is nobody's: only a person's may do that.")
     return visit.credential.person_id
 
 

@@ -53,7 +53,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
     if error.code is RefusalCode.LINK_INVALID:
         return _error(request, "link", problems.status_of(error.code))
-    if error.code in {RefusalCode.NOT_PERMITTED, RefusalCode.INVALID_INPUT}:
+    if error.code in {RefusalCode.FORBIDDEN, RefusalCode.INVALID_INPUT}:
         return _error(request, "form", problems.status_of(error.code))
     return _error(request, "gone", problems.status_of(error.code))
 

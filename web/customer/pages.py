@@ -57,11 +57,11 @@ async def read_form[Form: Command](request: Request, form: type[Form]) -> Form:
     """Read a form that a page of ours has sent.
 
     Raises:
-        Refusal: `not_permitted` where another site has sent it; `invalid_input` for a field that is unknown, missing,
+        Refusal: `forbidden` where another site has sent it; `invalid_input` for a field that is unknown, missing,
             repeated or wrong.
     """
     if not from_our_page(request):
-        raise Refusal(RefusalCode.NOT_PERMITTED)
+        raise Refusal(RefusalCode.FORBIDDEN)
     async with request.form(max_files=0, max_fields=_MAX_FIELDS) as sent:
         items = sent.multi_items()
     if len(dict(items)) < len(items):

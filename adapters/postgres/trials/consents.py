@@ -51,11 +51,11 @@ class PostgresConsents:
         """What a full admin is shown at sign-in, mailed or not, promoted since or not (CO-07).
 
         Raises:
-            Refusal: `not_permitted` to a partner; `organisation_not_found`, `org_deleted`, or
+            Refusal: `forbidden` to a partner; `organisation_not_found`, `org_deleted`, or
                 `consent_needs_full_admin` for anybody else.
         """
         if caller.partner_id is not None:
-            raise Refusal(RefusalCode.NOT_PERMITTED)
+            raise Refusal(RefusalCode.FORBIDDEN)
         async with self._database.read() as connection:
             state = await connection.fetchval(
                 "select state from organisations where organisation_id = $1", organisation_id

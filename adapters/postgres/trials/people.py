@@ -17,10 +17,10 @@ async def require_partner(connection: Connection, caller: Caller, partner_id: Pa
     """Read a partner that is certified, and that the caller may act for.
 
     Raises:
-        Refusal: `partner_not_found`, `partner_not_certified`, or `not_permitted` to another partner's caller.
+        Refusal: `partner_not_found`, `partner_not_certified`, or `forbidden` to another partner's caller.
     """
     if caller.partner_id is not None and caller.partner_id != partner_id:
-        raise Refusal(RefusalCode.NOT_PERMITTED)
+        raise Refusal(RefusalCode.FORBIDDEN)
     partner = await connection.fetchrow("select * from partners where partner_id = $1", partner_id)
     if partner is None:
         raise Refusal(RefusalCode.PARTNER_NOT_FOUND)
@@ -35,11 +35,11 @@ async def require_admin(
     """Refuse whoever is no admin of this partner; a `seller` is a full admin or a sales admin.
 
     Raises:
-        Refusal: `not_permitted` where a partner's caller acts for somebody else; `role_not_allowed`, `not_trial_owner`
+        Refusal: `forbidden` where a partner's caller acts for somebody else; `role_not_allowed`, `not_trial_owner`
             for another partner's admin, or `partner_not_certified`.
     """
     if caller.partner_id is not None and (caller.partner_id, caller.person_id) != (partner_id, person_id):
-        raise Refusal(RefusalCode.NOT_PERMITTED)
+        raise Refusal(RefusalCode.FORBIDDEN)
     admin = await connection.fetchrow(_ADMIN, person_id)
     if admin is None:
         raise Refusal(RefusalCode.ROLE_NOT_ALLOWED)

@@ -140,10 +140,10 @@ class PostgresDevices:
         """What is still to come back, the earliest first (DV-09).
 
         Raises:
-            Refusal: `not_permitted` for another partner's.
+            Refusal: `forbidden` for another partner's.
         """
         if caller.partner_id is not None and partner_id not in {None, caller.partner_id}:
-            raise Refusal(RefusalCode.NOT_PERMITTED)
+            raise Refusal(RefusalCode.FORBIDDEN)
         async with self._database.read() as connection:
             rows = await connection.fetch(_OUTSTANDING, caller.partner_id or partner_id, overdue)
         return [self._view(row) for row in rows]

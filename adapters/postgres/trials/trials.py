@@ -129,7 +129,7 @@ class PostgresTrials:
     async def plan_conversion(self, caller: Caller, command: ConvertTrial) -> Conversion:
         """What `convert` would answer now; changes nothing (TC-19)."""
         if caller.partner_id is not None:
-            raise Refusal(RefusalCode.NOT_PERMITTED)
+            raise Refusal(RefusalCode.FORBIDDEN)
         async with self._database.write() as connection:  # the rule is asked under the locks of the act itself
             return await self._conversions.plan(command, connection)
 

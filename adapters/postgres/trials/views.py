@@ -71,10 +71,10 @@ async def page(
     """Up to `limit` trials after an id; a partner sees its own.
 
     Raises:
-        Refusal: `not_permitted` for another partner's.
+        Refusal: `forbidden` for another partner's.
     """
     if caller.partner_id is not None and partner_id not in {None, caller.partner_id}:
-        raise Refusal(RefusalCode.NOT_PERMITTED)
+        raise Refusal(RefusalCode.FORBIDDEN)
     scope = caller.partner_id or partner_id
     rows = await connection.fetch(_PAGE, scope, organisation_id, state, ending_within_days, after, limit + 1)
     trials = tuple(_view(row) for row in rows[:limit])

@@ -197,7 +197,7 @@ async def test_a_release_is_refused_where_nothing_is_held(town: Town) -> None:
     command = ReleaseBreaker(scope="fleet", count=1, reason="please")
     with pytest.raises(Refusal) as refused:
         await town.breakers.release(partner, command)
-    assert refused.value.code is RefusalCode.NOT_PERMITTED
+    assert refused.value.code is RefusalCode.FORBIDDEN
     for closed in (command, command.model_copy(update={"scope": PartnerId("ptr_nobody")})):
         with pytest.raises(Refusal) as refused:
             await town.breakers.release(OPERATOR, closed)

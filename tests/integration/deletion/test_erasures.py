@@ -307,7 +307,7 @@ async def test_partners_see_no_erasures_and_abort_none(town: Town) -> None:
     ):
         with pytest.raises(Refusal) as refused:
             await call
-        assert refused.value.code is RefusalCode.NOT_PERMITTED
+        assert refused.value.code is RefusalCode.FORBIDDEN
     assert await town.state(organisation) is OrganisationState.ERASING
 
 

@@ -136,7 +136,7 @@ async def test_calendar(town: Town, desk: Desk, forecast: PostgresForecast) -> N
     }
     assert await forecast.calendar(as_partner(stranger), None) == []
     for caller, asked, code in (
-        (as_partner(stranger), partner_id, RefusalCode.NOT_PERMITTED),
+        (as_partner(stranger), partner_id, RefusalCode.FORBIDDEN),
         (OPERATOR, PartnerId("ptr_unknown"), RefusalCode.PARTNER_NOT_FOUND),
     ):
         with pytest.raises(Refusal) as refused:

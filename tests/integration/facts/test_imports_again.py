@@ -255,7 +255,7 @@ async def test_who_may_import(desk: Desk, imports: PostgresImports) -> None:
     before = await desk.everything()
     partner_caller = Caller(actor="partner:ptr_a", partner_id=PartnerId("ptr_a"))
     for caller, media_type, code in (
-        (partner_caller, JSON_LINES, RefusalCode.NOT_PERMITTED),
+        (partner_caller, JSON_LINES, RefusalCode.FORBIDDEN),
         (OPERATOR, "application/json", RefusalCode.INVALID_INPUT),
     ):
         with pytest.raises(Refusal) as refused:

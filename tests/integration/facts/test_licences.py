@@ -242,5 +242,5 @@ async def test_partners_report_nothing(town: Town, desk: Desk) -> None:
         await town.licences.expire(
             partner, ExpireLicences(licence_set_id=licences.licence_set_id, expired_at=await town.now())
         )
-    assert refused.value.code is RefusalCode.NOT_PERMITTED
+    assert refused.value.code is RefusalCode.FORBIDDEN
     assert await desk.everything() == before

@@ -148,7 +148,7 @@ async def test_partners_have_no_say(lists: PostgresScreeningLists) -> None:
     """No partner decides against whom it is screened (RPL-03)."""
     with pytest.raises(Refusal) as refusal:
         await lists.update(Caller(actor="partner:ptr_north", partner_id=PartnerId("ptr_north")), files(DPL))
-    assert refusal.value.code is RefusalCode.NOT_PERMITTED
+    assert refusal.value.code is RefusalCode.FORBIDDEN
 
 
 async def test_the_application_deletes_no_entry(town: Town, lists: PostgresScreeningLists) -> None:

@@ -110,7 +110,7 @@ async def test_who_may(site: Site) -> None:
                 await http.post("/v1/lists", files=[("files", ("dpl.txt", content("dpl.txt")))]),
                 await http.post("/v1/screenings/preview", json={"names": ["x"]}),
             ]
-        assert {code(answer) for answer in answers} == {"not_permitted" if role else "unauthenticated"}
+        assert {code(answer) for answer in answers} == {"forbidden" if role else "unauthenticated"}
 
 
 async def test_what_has_not_the_form(site: Site) -> None:

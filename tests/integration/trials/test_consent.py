@@ -99,7 +99,7 @@ async def test_only_full_admins_of_the_moment_answer(town: Town, market: Market)
         shown = town.consents.pending(SERVICE, acme, person)
         assert await market.refused(shown) is RefusalCode.CONSENT_NEEDS_FULL_ADMIN
     partner = Caller(actor="partner:ptr_north", partner_id=market.north.partner_id, person_id=market.north.head)
-    assert await market.refused(town.consents.pending(partner, acme, admin(acme))) is RefusalCode.NOT_PERMITTED
+    assert await market.refused(town.consents.pending(partner, acme, admin(acme))) is RefusalCode.FORBIDDEN
 
 
 async def test_every_full_admin_is_shown_the_request(town: Town, market: Market) -> None:

@@ -273,5 +273,5 @@ async def test_only_commerce_reports_orders(ground: Fairground) -> None:
     trial = await ground.trial()
     partner = Caller(actor="partner:ptr_north", partner_id=ground.north.partner_id, person_id=ground.north.head)
     order = ground.order(trial, "messaging")
-    assert await ground.refused(ground.town.trials.convert(partner, order)) is RefusalCode.NOT_PERMITTED
-    assert await ground.refused(ground.town.trials.plan_conversion(partner, order)) is RefusalCode.NOT_PERMITTED
+    assert await ground.refused(ground.town.trials.convert(partner, order)) is RefusalCode.FORBIDDEN
+    assert await ground.refused(ground.town.trials.plan_conversion(partner, order)) is RefusalCode.FORBIDDEN

@@ -206,7 +206,7 @@ async def test_only_the_owner_deals_with_devices(ground: Fairground) -> None:
     assert await ground.refused(seen) is RefusalCode.DEVICES_NOT_SHIPPED
     assert await ground.town.devices.outstanding(token(south)) == []
     asked = ground.town.devices.outstanding(token(south), partner_id=ground.north.partner_id)
-    assert await ground.refused(asked) is RefusalCode.NOT_PERMITTED
+    assert await ground.refused(asked) is RefusalCode.FORBIDDEN
 
 
 async def test_a_label_in_the_usa(ground: Fairground) -> None:

@@ -181,12 +181,12 @@ async def test_credentials_are_of_one_person(town: Town, market: Market) -> None
     north = market.north
     command = market.request("messaging")
     for caller in (of(market, None), of(market, north.head), of(market, market.south.seller, south=True)):
-        assert await market.refused(town.trials.request(caller, command)) is RefusalCode.NOT_PERMITTED
+        assert await market.refused(town.trials.request(caller, command)) is RefusalCode.FORBIDDEN
     trial = await town.trials.request(of(market, north.seller), command)
     assert trial.state is TrialState.PROVISIONING
     question = AskOffer(partner_id=north.partner_id)
     rival = town.trials.offer(of(market, market.south.seller, south=True), question)
-    assert await market.refused(rival) is RefusalCode.NOT_PERMITTED
+    assert await market.refused(rival) is RefusalCode.FORBIDDEN
 
 
 async def test_another_partner_finds_nothing(town: Town, market: Market) -> None:

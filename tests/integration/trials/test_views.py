@@ -141,7 +141,7 @@ async def test_other_partners_see_nothing(town: Town, market: Market) -> None:
     assert await trials(town, south, organisation_id=trial.organisation_id) == []
     assert await market.refused(town.trials.show(south, trial.trial_id)) is RefusalCode.TRIAL_NOT_FOUND
     other = town.trials.page(south, partner_id=market.north.partner_id)
-    assert await market.refused(other) is RefusalCode.NOT_PERMITTED
+    assert await market.refused(other) is RefusalCode.FORBIDDEN
     assert await trials(town, caller(market.north)) == await trials(town, OPERATOR) == [trial.trial_id]
     assert await trials(town, OPERATOR, partner_id=market.south.partner_id) == []
 

@@ -1,0 +1,61 @@
+"""Who acts on a wholesale customer, and whether they may (PO-04, PRV-07, RPL-14, P14)."""
+
+from typing import Final
+
+from adapters.postgres.database import Connection
+from adapters.postgres.wholesale.rows import Onboarding
+from tenure.contracts.credential import CredentialRole
+from tenure.contracts.organisation import Role
+from tenure.errors import Refusal, RefusalCode
+from tenure.ids import OrganisationId, PartnerId, PersonId
+from tenure.ports import Caller
+
+_SELLS: Final = "select exists (select from partner_admins where person_id = $1 and partner_id = $2 and sells)"
+_ROLES: Final = """
+select array(select r.role from person_roles r where r.person_id = p.person_id) from people p
+ where p.person_id = $1 and p.organisation_id = $2
+"""
+
+
+async def require_provider(connection: Connection, caller: Caller, partner_id: PartnerId) -> None:
+    """Let a partner's provisioning system act for its partner, and a seller of it, beside services and operators.
+
+    Raises:
+        Refusal: `forbidden` to a reviewer, to another partner, and to a partner's token that only reads;
+            `role_not_allowed` to a person of the partner who does not sell.
+    """
+    if caller.role is CredentialRole.REVIEWER or (caller.partner_id is not None and caller.partner_id != partner_id):
+        raise Refusal(RefusalCode.FORBIDDEN)
+    if caller.role is CredentialRole.PARTNER:
+        if caller.person_id is None:
+            raise Refusal(RefusalCode.FORBIDDEN)
+        if not await connection.fetchval(_SELLS, caller.person_id, partner_id):
+            raise Refusal(RefusalCode.ROLE_NOT_ALLOWED)
+
+
+async def require_customer(connection: Connection, caller: Caller, customer: Onboarding) -> None:
+    """Let the customer's own service provider act on it, beside services and operators.
+
+    Raises:
+        Refusal: `customer_not_found` to another partner (P14), and as `require_provider` does.
+    """
+    if caller.partner_id is not None and caller.partner_id != customer.partner_id:
+        raise Refusal(RefusalCode.CUSTOMER_NOT_FOUND)
+    await require_provider(connection, caller, customer.partner_id)
+
+
+async def require_full_admin(
+    connection: Connection, caller: Caller, organisation_id: OrganisationId, person_id: PersonId
+) -> None:
+    """Let a full admin of the customer act, in whose name a service or an operator asks (PRV-07).
+
+    Raises:
+        Refusal: `forbidden` to a partner, who acts in its own name; `person_not_found` or `role_not_allowed`.
+    """
+    if caller.partner_id is not None or caller.role is CredentialRole.REVIEWER:
+        raise Refusal(RefusalCode.FORBIDDEN)
+    roles = await connection.fetchval(_ROLES, person_id, organisation_id)
+    if roles is None:
+        raise Refusal(RefusalCode.PERSON_NOT_FOUND)
+    if Role.CUSTOMER_FULL_ADMIN not in roles:
+        raise Refusal(RefusalCode.ROLE_NOT_ALLOWED)
