@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import latency, lifecycles, machine, plot, report, throughput
+from benchmarks import latency, lifecycles, machine, page, plot, report, throughput
 from benchmarks.arena import arena
 from benchmarks.results import Results
 from benchmarks.scale import FULL, QUICK, Scale, Shape
@@ -20,7 +20,6 @@ from benchmarks.temporal_server import peer_temporal
 from tenure import exit as tenure_exit
 
 _FOLDER: Final = Path(__file__).parent
-_PAGE: Final = _FOLDER.parent / "docs" / "benchmarks.md"
 _PICTURE: Final = _FOLDER.parent / "docs" / "images" / "benchmarks.svg"
 _BUSY: Final = 0.5
 _REPLAY_SECONDS: Final = 2.0
@@ -73,7 +72,7 @@ def publish(results: Results) -> None:
     """Write the page and its picture."""
     _PICTURE.parent.mkdir(parents=True, exist_ok=True)
     plot.draw(results, _PICTURE)
-    report.write(results, _PAGE)
+    page.write(results)
 
 
 def main(

@@ -1,11 +1,8 @@
-"""The figures as tables: on the screen, and as the page `docs/benchmarks.md`."""
+"""The figures of the intake and of lifecycles as tables."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from statistics import median
-from typing import Final
 
-from jinja2 import Environment, StrictUndefined
 from rich.console import Console
 from rich.table import Table
 
@@ -13,8 +10,6 @@ from benchmarks.latency import Latency
 from benchmarks.results import AIMS, Results
 from benchmarks.scale import Shape
 from benchmarks.throughput import ROOFLINE, SIGNALS, TENURE, UPSERTS
-
-_TEMPLATE: Final = Path(__file__).with_name("report.md.j2")
 
 type Rows = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 """A title, the headings, and the rows."""
@@ -34,16 +29,6 @@ def show(results: Results, console: Console) -> None:
         for row in rows:
             table.add_row(*row)
         console.print(table)
-
-
-def write(results: Results, page: Path) -> None:
-    """Write the page."""
-    template = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True).from_string(
-        _TEMPLATE.read_text()
-    )
-    page.write_text(
-        template.render(results=results, tables=[_markdown(*rows) for rows in tables(results)], widths=_widths(results))
-    )
 
 
 def _throughput(results: Results) -> Rows:
@@ -116,21 +101,8 @@ def _replays(results: Results) -> Rows:
     )
 
 
-def _widths(results: Results) -> str:
-    """What each contestant was tried at, in words."""
-    return "; ".join(
-        f"{name}: " + ", ".join(f"{width} ({rate:,.0f} a second)" for width, rate in widths.items())
-        for name, widths in results.tried.items()
-    )
-
-
 def _spread(values: Sequence[float], void: Sequence[str], *, digits: int = 0) -> str:
     text = "-"
     if values:
         text = f"{median(values):,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
     return text + (f", {len(void)} void" if void else "")
-
-
-def _markdown(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
-    return f"**{title}**\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -4,63 +4,30 @@ import gc
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Annotated, Final
 
-import msgspec
 import numpy as np
 import typer
 
+from benchmarks import page
 from benchmarks.screening_labels import Label, matches
 from benchmarks.screening_lists import Invented, ordinary, real
 from benchmarks.screening_peers import SCORERS, Contestant, Scan, Tenure
+from benchmarks.screening_results import Measured, Results, keep, tables
 from tenure.contracts.screening import ListEntry
 from tenure.policy.screening import DEFAULT
 
-_FOLDER: Final = Path(__file__).parent / "results"
+_ROOT: Final = Path(__file__).parents[1]
 _FALSE: Final = 0.01
 """The share of strangers that may be hit: each contestant gets the threshold at which it is."""
 _STRANGERS: Final = 250
 """Persons, and as many companies."""
 _SEED: Final = 2026
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Measured:
-    """One contestant on one list."""
-
-    contestant: str
-    entries: int
-    names: int
-    threshold: float
-    """At which 1 % of the strangers are hit."""
-    recall: dict[str, float]
-    """By the way in which the name was changed, and of all, at that threshold."""
-    false: dict[str, float]
-    """Strangers that are hit, by their kind."""
-    shipped_recall: float
-    """Of all, at the threshold that is shipped; of Tenure alone."""
-    shipped_false: float
-    per_second: float
-    p50: float
-    p99: float
-    """Milliseconds of one core's time for a screening."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Results:
-    """One run."""
-
-    began_at: str
-    quick: bool
-    load_before: float
-    labels: int
-    measured: list[Measured]
 
 
 def measure(contestant: Contestant, entries: Sequence[ListEntry], labels: Sequence[Label], timed: int) -> Measured:
@@ -93,37 +60,6 @@ def measure(contestant: Contestant, entries: Sequence[ListEntry], labels: Sequen
     )
 
 
-def tables(measured: Sequence[Measured]) -> Iterable[str]:
-    """The figures of one list as Markdown."""
-    ours = measured[0]
-    names = [each.contestant for each in measured]
-    yield f"**{ours.entries:,} entries with {ours.names:,} names**\n"
-    yield from _table(
-        ("at 1 % false hits", *names),
-        [
-            *(
-                (how, *(f"{each.recall[how]:.1%}" for each in measured))
-                for how in (*(how for how in ours.recall if how != "all"), "all")
-            ),
-            ("threshold", *(f"{each.threshold:.3f}" for each in measured)),
-            *((how, *(f"{each.false[how]:.1%} hit" for each in measured)) for how in ours.false),
-            ("screenings a core-second", *(f"{each.per_second:,.0f}" for each in measured)),
-            ("p50, p99 in core-ms", *(f"{each.p50:.1f}, {each.p99:.1f}" for each in measured)),
-            ("Tenure's rate", "", *(f"{ours.per_second / each.per_second:.1f}x" for each in measured[1:])),
-        ],
-    )
-    yield (
-        f"At the threshold that is shipped ({DEFAULT.threshold}), Tenure's recall is {ours.shipped_recall:.1%}"
-        f" at {ours.shipped_false:.1%} false hits.\n"
-    )
-
-
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
-    for line in (headings, ["---", *["---:"] * (len(headings) - 1)], *rows):
-        yield f"| {' | '.join(line)} |"
-    yield ""
-
-
 def main(
     *,
     quick: Annotated[bool, typer.Option(help="Some minutes: fewer labels, and 20,000 entries that are made.")] = False,
@@ -153,11 +89,9 @@ def main(
         labels=count,
         measured=measured,
     )
-    folder = _FOLDER / ("tmp" if quick else "")
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"screening-{results.began_at[:16].replace(':', '')}.json"
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
-    print(f"Raw figures: {path.relative_to(_FOLDER.parents[1])}")
+    print(f"Raw figures: {keep(results).relative_to(_ROOT)}")
+    if not quick:
+        page.write()
 
 
 if __name__ == "__main__":

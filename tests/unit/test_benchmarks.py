@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from benchmarks import page
 from benchmarks.arena import VoidRoundError, compare
 from benchmarks.scale import Shape
 from benchmarks.traffic import Traffic
@@ -50,3 +51,8 @@ def test_a_wrong_row_voids_the_round() -> None:
     for wrong in ({"org_a": at}, right | {"org_c": at}, right | {"org_b": at - timedelta(microseconds=1)}):
         with pytest.raises(VoidRoundError, match="1 organisations are wrong"):
             compare(wrong, right)
+
+
+def test_the_page_shows_what_is_kept() -> None:
+    """The page in the docs is made of the newest figures that are kept, and of nothing else."""
+    assert page.PAGE.read_text() == page.render(page.newest())
