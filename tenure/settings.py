@@ -65,6 +65,8 @@ class ServerSettings(ClientSettings):
     """A JSON document of `tenure.policy.rules.Rules`; unset: the defaults."""
     catalogue_file: Path | None = None
     """A JSON document of `tenure.contracts.catalogue.Catalogue`; unset: the one that is shipped."""
+    telephony_file: Path | None = None
+    """A JSON document of `tenure.contracts.call_in.Telephony`; unset: the one that is shipped."""
     platform_url: str | None = None
     """Base address of the vendor's provisioning API; unset: Tenure keeps the record itself."""
     platform_token: SecretStr | None = None

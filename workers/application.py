@@ -37,11 +37,13 @@ from adapters.postgres.trials.steps import PostgresTrialSteps
 from adapters.postgres.trials.trials import PostgresTrials
 from adapters.screening.embedded import EmbeddedScreener
 from adapters.screening.yente import YenteScreener
+from tenure.contracts.call_in import Telephony
 from tenure.contracts.catalogue import Catalogue
 from tenure.errors import Misconfigured
 from tenure.policy.catalogue import shipped
 from tenure.policy.rules import Rules
 from tenure.policy.screening import ScreeningRules
+from tenure.policy.telephony import shipped as shipped_telephony
 from tenure.ports import Countdowns, Mailer, Platform, Processes, Screener, ScreeningLists, TrialSteps
 from tenure.settings import ServerSettings
 from web.services import Services
@@ -169,6 +171,16 @@ def load_catalogue(settings: ServerSettings) -> Catalogue:
         Misconfigured: the document cannot be read, or names what nobody knows.
     """
     return _document(Catalogue, settings.catalogue_file, "TENURE_CATALOGUE_FILE", "a usable catalogue") or shipped()
+
+
+def load_telephony(settings: ServerSettings) -> Telephony:
+    """Which call-in numbers the installation's telephony domains have (CIN-10).
+
+    Raises:
+        Misconfigured: the document cannot be read, or a default number is not where its location is.
+    """
+    path = settings.telephony_file
+    return _document(Telephony, path, "TENURE_TELEPHONY_FILE", "usable telephony") or shipped_telephony()
 
 
 def load_screening_rules(settings: ServerSettings) -> ScreeningRules:

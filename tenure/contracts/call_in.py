@@ -1,9 +1,9 @@
 """Default call-in numbers of a Meetings site (CIN)."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from tenure.contracts.base import Contract, Text
 from tenure.contracts.platform import PhoneNumber
@@ -56,6 +56,15 @@ class TelephonyDomain(_Entry):
     """None: the location follows from the organisation's country (CIN-08)."""
     numbers: tuple[CallInNumber, ...]
 
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        defaults = [number.location_default for number in self.numbers if number.location_default is not None]
+        if len(set(defaults)) < len(defaults):
+            raise ValueError(f"the domain {self.key} has two defaults of one location")
+        if len({number.phone_number for number in self.numbers}) < len(self.numbers):
+            raise ValueError(f"the domain {self.key} names a number twice")
+        return self
+
 
 class LocationDefault(_Entry):
     """What the default number of a location begins with, and where it is (CIN-05)."""
@@ -73,6 +82,20 @@ class Telephony(_Entry):
     countries: dict[Country, Location]
     other_countries: Location
     """Of every country that is not named."""
+
+    @model_validator(mode="after")
+    def _defaults_are_where_they_belong(self) -> Self:
+        if len({domain.key for domain in self.domains}) < len(self.domains):
+            raise ValueError("two telephony domains have one key")
+        for number in (number for domain in self.domains for number in domain.numbers):
+            if number.location_default is None:
+                continue
+            place = self.locations[number.location_default]
+            if (number.country, number.region) != (place.country, place.region) or not number.phone_number.startswith(
+                place.prefix
+            ):
+                raise ValueError(f"{number.phone_number} is not where the default of {number.location_default} is")
+        return self
 
     def domain(self, key: str) -> TelephonyDomain | None:
         """A domain by its key."""
