@@ -51,8 +51,6 @@ class OnboardingStep(Contract):
     """When it is screened again, where that was not possible."""
     problem: str | None = None
     """Why not, or why the platform refuses."""
-    account: AccountOrder | None = None
-    """What the platform is to create now."""
 
 
 class OnboardingResult(Contract):

@@ -6,7 +6,7 @@ from tenure.ports.deletion import Breakers, Countdowns, Eraser, Erasures
 from tenure.ports.facts import AuditTrail, Forecast, Imports, Installation, Licences, Organisations, Tokens
 from tenure.ports.notices import Mailer, Notices, Writer
 from tenure.ports.processes import Executions, Histories, Processes
-from tenure.ports.screening import ListFile, Screener, ScreeningLists
+from tenure.ports.screening import ListFile, Screener, ScreeningLists, UpdateScreener
 from tenure.ports.trials import Consents, Devices, Platform, Trials, TrialSteps
 from tenure.ports.wholesale import Customers, OnboardingSteps, Reviews, Users, Wizards
 
@@ -42,6 +42,7 @@ __all__ = [
     "Tokens",
     "TrialSteps",
     "Trials",
+    "UpdateScreener",
     "Users",
     "Wizards",
     "Writer",

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from tenure.contracts.screening import ListEntry, ListUpdate, Screening, ScreeningList, Subject
+from tenure.contracts.screening import ListEntry, ListId, ListUpdate, Screening, ScreeningList, Subject
 from tenure.ports.caller import Caller
 
 
@@ -36,6 +36,10 @@ class ScreeningLists(Protocol):
         """The entries of a version."""
         ...
 
+    async def changes(self, list_id: ListId, version: int) -> frozenset[str]:
+        """The ids of the entries that a version has added or changed, and that are still in use as they were then."""
+        ...
+
 
 class Screener(Protocol):
     """Finds the entries that a subject may be."""
@@ -46,5 +50,20 @@ class Screener(Protocol):
         Raises:
             Unavailable: a list is missing, empty or stale, or the provider does not answer: no answer is ever "no match"
                 in place of one (RPL-16).
+        """
+        ...
+
+
+class UpdateScreener(Protocol):
+    """Finds whom the update of a list concerns (Q-32)."""
+
+    async def screen_changes(self, list_id: ListId, version: int, subjects: Sequence[Subject]) -> Sequence[Screening]:
+        """Compare each subject with what a version of a list has added or changed, and with nothing else.
+
+        Every hit that `screen` would find among these is found, by the same rules. Other lists do not matter here, and
+        the age of this one does not: whoever is screened in full is screened by `screen`.
+
+        Raises:
+            Unavailable: the comparing broke off, or the list is being updated.
         """
         ...

@@ -15,11 +15,13 @@ from tenure.contracts.customer import (
     UpdateBillingAddress,
 )
 from tenure.contracts.onboarding import (
+    AccountOrder,
     AccountProblem,
     AccountReport,
     AddressChangeStep,
     ListScreeningInput,
     OnboardingAt,
+    OnboardingInput,
     OnboardingStep,
     ReviewAt,
     ReviewStep,
@@ -222,6 +224,10 @@ class OnboardingSteps(Protocol):
 
     async def record_unavailable(self, task: ScreeningTask, reason: str) -> None:
         """Keep why nothing could be screened, and when it is tried again (RPL-16)."""
+        ...
+
+    async def account(self, onboarding: OnboardingInput) -> AccountOrder | None:
+        """What the platform is to create now; None where nothing is ordered. It names the customer: no history holds it."""
         ...
 
     async def record_account(self, report: AccountReport) -> None:
