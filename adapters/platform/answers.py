@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from tenure.contracts.platform import Built, Deed, PlatformOrder
+from tenure.contracts.platform import Built
 from tenure.errors import PlatformRefused, Unavailable
 
 _PASSING: Final = frozenset({408, 409, 425, 429})
@@ -30,8 +30,13 @@ class _Problem(BaseModel):
         return next((code.lower() for code in candidates if _CODE.fullmatch(code.lower())), None)
 
 
-def built(order: PlatformOrder, response: httpx.Response, content: bytes) -> Built:
+def built(response: httpx.Response, content: bytes, *, gone: Built | None = None) -> Built:
     """What was built or torn down.
+
+    Args:
+        response: The answer.
+        content: Its content.
+        gone: What is answered of a tear-down where nothing is there; None where something is to be built.
 
     Raises:
         PlatformRefused: the platform refuses the order.
@@ -44,8 +49,8 @@ def built(order: PlatformOrder, response: httpx.Response, content: bytes) -> Bui
         except ValidationError:
             raise Unavailable("The platform's answer has not the form that was agreed.") from None
     problem = _problem(response, content)
-    if order.deed is Deed.TEAR_DOWN and (status == 204 or (status in _GONE and problem is not None)):
-        return Built(resource=order.resource or order.place)
+    if gone is not None and (status == 204 or (status in _GONE and problem is not None)):
+        return gone
     if response.is_client_error and status not in _PASSING:
         raise PlatformRefused((problem and problem.name()) or f"http_{status}")
     raise Unavailable(f"The platform answered {status}.", retry_after=_retry_after(response.headers))

@@ -1,6 +1,8 @@
-"""Asks a vendor's HTTP API to build services and to tear them down. docs/platform.md is its contract."""
+"""Asks a vendor's HTTP API to create accounts, to build services and to tear them down. docs/platform.md is its contract."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from urllib.parse import quote
@@ -10,7 +12,8 @@ from stamina import AsyncRetryingCaller
 
 from adapters.outward import HttpService
 from adapters.platform.answers import built
-from tenure.contracts.platform import Built, Deed, PlatformOrder
+from tenure.contracts.onboarding import AccountOrder
+from tenure.contracts.platform import Built, PlatformOrder
 from tenure.errors import Unavailable
 from tenure.ports import Platform
 
@@ -52,8 +55,8 @@ class HttpPlatform(HttpService, Platform):
             PlatformRefused: the platform refuses; the code is its own.
             Unavailable: nobody knows whether it did: ask again with the same key.
         """
-        content = order.model_dump_json(exclude={"key", "deed", "resource"}, exclude_none=True).encode()
-        return await self._carry_out("PUT", order, content)
+        request = _Request("PUT", f"v1/services/{quote(order.place)}", order.key, _body(order, "deed", "resource"))
+        return await self._carry_out(request)
 
     async def tear_down(self, order: PlatformOrder) -> Built:
         """Tear one service down; one that was never built, or is gone, is no error.
@@ -61,27 +64,56 @@ class HttpPlatform(HttpService, Platform):
         Raises:
             PlatformRefused, Unavailable: as for `build`.
         """
-        return await self._carry_out("DELETE", order, None)
+        request = _Request(
+            "DELETE",
+            f"v1/services/{quote(order.place)}",
+            order.key,
+            parameters={"resource": order.resource} if order.resource else None,
+            gone=Built(resource=order.resource or order.place),
+        )
+        return await self._carry_out(request)
 
-    async def _carry_out(self, method: str, order: PlatformOrder, content: bytes | None) -> Built:
+    async def open_account(self, order: AccountOrder) -> str:
+        """Create the account of a wholesale customer; answers the platform's name for it.
+
+        Raises:
+            PlatformRefused, Unavailable: as for `build`.
+        """
+        path = f"v1/accounts/{quote(order.organisation_id)}"
+        return (await self._carry_out(_Request("PUT", path, order.key, _body(order, "generation")))).resource
+
+    async def _carry_out(self, request: "_Request") -> Built:
         try:
             async with asyncio.timeout(WHOLE.total_seconds()):
-                return await self._retrying(lambda: self._attempt(method, order, content))
+                return await self._retrying(lambda: self._attempt(request))
         except TimeoutError:
             raise Unavailable("The platform took too long to answer.") from None
 
-    async def _attempt(self, method: str, order: PlatformOrder, content: bytes | None) -> Built:
-        headers = {"Idempotency-Key": order.key}
-        if content is not None:
+    async def _attempt(self, request: "_Request") -> Built:
+        headers = {"Idempotency-Key": request.key}
+        if request.body is not None:
             headers["Content-Type"] = "application/json"
         response, answer = await self._ask(
-            method,
-            f"v1/services/{quote(order.place)}",
-            params={"resource": order.resource} if order.resource and order.deed is Deed.TEAR_DOWN else None,
-            headers=headers,
-            content=content,
+            request.method, request.path, params=request.parameters, headers=headers, content=request.body
         )
-        return built(order, response, answer)
+        return built(response, answer, gone=request.gone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is asked of the platform, again and again in the same words."""
+
+    method: str
+    path: str
+    key: str
+    body: bytes | None = None
+    parameters: Mapping[str, str] | None = None
+    gone: Built | None = None
+    """What is answered where nothing is there to be torn down."""
+
+
+def _body(order: PlatformOrder | AccountOrder, *unsaid: str) -> bytes:
+    return order.model_dump_json(exclude={"key", *unsaid}, exclude_none=True).encode()
 
 
 def _again(error: Exception) -> bool | timedelta:

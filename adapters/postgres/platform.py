@@ -1,10 +1,12 @@
-"""The platform where no vendor's is used: a record of what is built, and numbers that reach nobody."""
+"""The platform where no vendor's is used: a record of accounts and of what is built, and numbers that reach nobody."""
 
 from typing import Final
 
 from adapters.postgres.database import Connection, Database, lock, lock_one
+from tenure.contracts.onboarding import AccountOrder
 from tenure.contracts.platform import Built, Deed, PlatformOrder
 from tenure.errors import PlatformRefused, Refusal
+from tenure.ids import OrganisationId
 from tenure.ports import Platform
 
 _FIND: Final = "select resource, phone_numbers from platform_resources where resource = $1 and organisation_id = $2"
@@ -21,6 +23,11 @@ _TEAR_DOWN: Final = """
 update platform_resources set torn_down_at = coalesce(torn_down_at, business_now())
  where resource = $1 and organisation_id = $2
 returning resource, phone_numbers
+"""
+
+_OPEN_ACCOUNT: Final = """
+insert into platform_resources (order_key, resource, organisation_id, service, built_at)
+values ($1, $2, $3, 'account', business_now()) on conflict (resource) do nothing
 """
 
 # For an organisation that is gone nothing is built, and nothing is left behind that a purge has to find.
@@ -47,10 +54,7 @@ class PostgresPlatform(Platform):
             Unavailable: the database does not answer.
         """
         async with self._database.write() as connection:
-            try:
-                await lock_one(connection, order.organisation_id)
-            except Refusal as refusal:
-                raise PlatformRefused(refusal.code) from None
+            await _lock_alive(connection, order.organisation_id)
             row = await connection.fetchrow(_FIND, order.place, order.organisation_id)
             if row is not None:
                 return Built.model_validate(dict(row))
@@ -71,6 +75,25 @@ class PostgresPlatform(Platform):
             if await connection.fetchval(_MAY_STILL_BE_BUILT, order.organisation_id):
                 return await _keep(connection, order, [])
             return Built(resource=resource)
+
+    async def open_account(self, order: AccountOrder) -> str:
+        """Keep that an organisation has an account; it has one, whatever is ordered later (PRV-04).
+
+        Raises:
+            PlatformRefused, Unavailable: as for `build`.
+        """
+        account = f"{order.organisation_id}/account"
+        async with self._database.write() as connection:
+            await _lock_alive(connection, order.organisation_id)
+            await connection.execute(_OPEN_ACCOUNT, order.key, account, order.organisation_id)
+        return account
+
+
+async def _lock_alive(connection: Connection, organisation_id: OrganisationId) -> None:
+    try:
+        await lock_one(connection, organisation_id)
+    except Refusal as refusal:
+        raise PlatformRefused(refusal.code) from None
 
 
 async def _keep(connection: Connection, order: PlatformOrder, numbers: list[str]) -> Built:

@@ -14,6 +14,7 @@ from tenure.contracts.device import (
     ReturnGuide,
     ShipDevices,
 )
+from tenure.contracts.onboarding import AccountOrder
 from tenure.contracts.platform import Built, PlatformOrder
 from tenure.contracts.trial import (
     AcceptTrial,
@@ -211,7 +212,7 @@ class TrialSteps(Protocol):
 
 
 class Platform(Protocol):
-    """What builds services and tears them down, once for each key."""
+    """What creates accounts, builds services and tears them down, once for each key."""
 
     async def build(self, order: PlatformOrder) -> Built:
         """Build one service.
@@ -224,6 +225,16 @@ class Platform(Protocol):
 
     async def tear_down(self, order: PlatformOrder) -> Built:
         """Tear one service down; one that was never built, or is gone, is no error.
+
+        Raises:
+            PlatformRefused, Unavailable: as for `build`.
+        """
+        ...
+
+    async def open_account(self, order: AccountOrder) -> str:
+        """Create the account of a wholesale customer with its package's services; answers the platform's name for it.
+
+        There is one for an organisation: a later order answers the same (PRV-01, PRV-04).
 
         Raises:
             PlatformRefused, Unavailable: as for `build`.

@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from adapters.platform.http import ATTEMPTS, HttpPlatform
 from adapters.postgres.database import Database
 from adapters.postgres.platform import PostgresPlatform
+from tenure.contracts.customer import NewSite, Pstn
+from tenure.contracts.onboarding import AccountOrder
 from tenure.contracts.platform import Deed, PlatformOrder
 from tenure.ids import OrganisationId, TrialId
 from tenure.ports import Platform
@@ -41,6 +43,19 @@ def order(
         service=service,
         phone_numbers=numbers if deed is Deed.BUILD else 0,
         resource=resource,
+    )
+
+
+def account(generation: int = 1) -> AccountOrder:
+    """The order of an account as the steps of an onboarding give it."""
+    return AccountOrder(
+        key=f"{ORGANISATION}/account/{generation}",
+        organisation_id=ORGANISATION,
+        generation=generation,
+        name="Bakery",
+        country="DE",
+        services=("messaging", "calling"),
+        sites=(NewSite(url="bakery.meetings.example", time_zone="Europe/Berlin", pstn=Pstn.CISCO),),
     )
 
 

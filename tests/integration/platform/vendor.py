@@ -52,7 +52,11 @@ class Vendor:
     async def open(cls) -> AsyncIterator[Self]:
         """Serve on a free port."""
         vendor = cls()
-        app = Starlette(routes=[Route("/base/v1/services/{place:path}", vendor._serve, methods=["PUT", "DELETE"])])
+        routes = [
+            Route("/base/v1/services/{place:path}", vendor._serve, methods=["PUT", "DELETE"]),
+            Route("/base/v1/accounts/{place}", vendor._serve, methods=["PUT"]),
+        ]
+        app = Starlette(routes=routes)
         async with serving(app, "127.0.0.1", 0) as port:
             vendor.url = f"http://127.0.0.1:{port}/base"
             try:
@@ -84,7 +88,7 @@ class Vendor:
 
     def _build(self, place: str, body: bytes) -> Response:
         if place not in self.places:
-            wanted = json.loads(body)["phone_numbers"]
+            wanted = json.loads(body).get("phone_numbers", 0)
             name = f"resource-{len(self.places) + 1}"
             numbers = [f"+99955{len(self.places) + 1:04}{number:03}" for number in range(wanted)]
             self.places[place] = Resource(name, numbers, stands=True)

@@ -205,6 +205,9 @@ create table wizards (
     check ((step = 'complete') = (completed_at is not null))
 );
 
+-- The account of a wholesale customer is of no trial.
+alter table platform_resources alter column trial_id drop not null;
+
 -- What follows the update of a list is of the whole installation.
 alter table processes alter column organisation_id drop not null;
 
