@@ -2,7 +2,7 @@
 
 from tenure.client import Tenure
 from tenure.errors import MailRefused, Misconfigured, Refusal, RefusalCode, TenureError, Unavailable
-from tenure.ids import LicenceSetId, OrderId, OrganisationId, PartnerId, PersonId, TrialId, TrialRequestId
+from tenure.ids import LicenceSetId, OrderId, OrganisationId, PartnerId, PersonId, RplCaseId, TrialId, TrialRequestId
 
 __all__ = [
     "LicenceSetId",
@@ -14,6 +14,7 @@ __all__ = [
     "PersonId",
     "Refusal",
     "RefusalCode",
+    "RplCaseId",
     "Tenure",
     "TenureError",
     "TrialId",

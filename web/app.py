@@ -18,6 +18,7 @@ from web.api import (
     calendar,
     consents,
     conversions,
+    customers,
     devices,
     facts,
     feeds,
@@ -27,7 +28,10 @@ from web.api import (
     notices,
     operations,
     organisations,
+    reviews,
     trials,
+    users,
+    wizards,
 )
 from web.console.app import create_console
 from web.customer.app import create_customer_pages
@@ -43,6 +47,10 @@ _ROOMS = (
     consents,
     conversions,
     devices,
+    customers,
+    users,
+    reviews,
+    wizards,
     operations,
     feeds,
     calendar,

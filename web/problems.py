@@ -17,8 +17,21 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 SCHEMA = {"$ref": "#/components/schemas/Problem"}
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    "default": {"description": "A problem, with its stable code.", "content": {MEDIA_TYPE: {"schema": SCHEMA}}}
+type Documented = dict[int | str, dict[str, Any]]
+
+_CONTENT = {MEDIA_TYPE: {"schema": SCHEMA}}
+RESPONSES: Documented = {
+    401: {
+        "description": "`unauthenticated`: the request carries no valid credentials.",
+        "content": _CONTENT,
+        "headers": {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "`Bearer`, but for batches."}},
+    },
+    "4XX": {"description": "A problem, with its stable code.", "content": _CONTENT},
+    503: {
+        "description": "`unavailable`: something that is needed does not answer; nothing was lost, try again.",
+        "content": _CONTENT,
+        "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "In seconds."}},
+    },
 }
 """What every operation of the API documents beside its success."""
 RETRY_AFTER_SECONDS = 2
@@ -50,6 +63,15 @@ _STATUS = {
     RefusalCode.EXTENSION_TOO_LONG: HTTPStatus.UNPROCESSABLE_ENTITY,
     RefusalCode.EXTENSION_TOO_SHORT: HTTPStatus.UNPROCESSABLE_ENTITY,
     RefusalCode.IDEMPOTENCY_KEY_REUSED: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RefusalCode.EXTERNAL_ID_REQUIRED: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RefusalCode.BILLING_COUNTRY_REQUIRED: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RefusalCode.INVALID_COUNTRY: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RefusalCode.ORG_COUNTRY_NOT_SETTABLE: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RefusalCode.UNKNOWN_PACKAGE: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RefusalCode.UNKNOWN_ADD_ON: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RefusalCode.UNKNOWN_TELEPHONY_DOMAIN: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RefusalCode.INVALID_QUANTITY: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RefusalCode.PACKAGE_REQUIRED: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 
@@ -81,6 +103,18 @@ def status_of(code: RefusalCode) -> HTTPStatus:
     if code.value.endswith("_not_found"):
         return HTTPStatus.NOT_FOUND
     return _STATUS.get(code, HTTPStatus.CONFLICT)
+
+
+def refusals(*codes: RefusalCode) -> Documented:
+    """What an operation documents of its own refusals: under each status the codes, and what they say."""
+    documented: Documented = {}
+    for status in sorted({status_of(code) for code in codes}):
+        texts = "\n".join(f"- `{code}`: {code.text}" for code in codes if status_of(code) is status)
+        documented[status.value] = {
+            "description": f"{status.phrase}\n\n{texts}",
+            "content": _CONTENT,
+        }
+    return documented
 
 
 def respond(

@@ -1,6 +1,7 @@
 """What the web stands on: ports, made real by the composition root."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from adapters.links import Links
 from tenure.contracts.catalogue import Catalogue
@@ -9,6 +10,7 @@ from tenure.ports import (
     AuditTrail,
     Breakers,
     Consents,
+    Customers,
     Devices,
     Erasures,
     Feeds,
@@ -18,10 +20,13 @@ from tenure.ports import (
     Licences,
     Notices,
     Organisations,
+    Reviews,
     Screener,
     ScreeningLists,
     Tokens,
     Trials,
+    Users,
+    Wizards,
     Writer,
 )
 
@@ -50,3 +55,7 @@ class Services:
     screening_lists: ScreeningLists
     screener: Screener
     audit: AuditTrail
+    customers: Customers = cast(Customers, None)
+    users: Users = cast(Users, None)
+    reviews: Reviews = cast(Reviews, None)
+    wizards: Wizards = cast(Wizards, None)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import uuid4
 
@@ -47,6 +48,19 @@ class Connection:
         """Read."""
         response = await self.send(lambda: self.request("GET", path, parameters))
         return parsed(response, result)
+
+    async def pages[Page](
+        self, path: str, page: TypeAdapter[Page], parameters: Parameters, *, cursor: str = "after"
+    ) -> AsyncIterator[Page]:
+        """Read page by page, as they are asked for: the next begins after the `next_` of the cursor in the one before."""
+        following = attrgetter(f"next_{cursor}")
+        at: str | int | None = None
+        while True:
+            found = await self.get(path, page, {**parameters, cursor: at})
+            yield found
+            at = following(found)
+            if at is None:
+                return
 
     async def text(self, path: str, parameters: Parameters | None = None) -> str:
         """Read what is no JSON."""

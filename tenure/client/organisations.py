@@ -38,15 +38,10 @@ class Organisations:
         Args:
             to_be_deleted: Only those with the label, or only those without; None for all.
         """
-        after: OrganisationId | None = None
-        while True:
-            parameters = {"to_be_deleted": to_be_deleted, "after": after, "limit": PAGE_SIZE}
-            page = await self._connection.get("/v1/organisations", _PAGE, parameters)
+        parameters = {"to_be_deleted": to_be_deleted, "limit": PAGE_SIZE}
+        async for page in self._connection.pages("/v1/organisations", _PAGE, parameters):
             for organisation in page.organisations:
                 yield organisation
-            if page.next_after is None:
-                return
-            after = page.next_after
 
     async def show(self, organisation_id: OrganisationId) -> OrganisationView:
         """One organisation with its licences, people and next dates."""

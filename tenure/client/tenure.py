@@ -11,6 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from tenure import names
 from tenure.client.activity import ActivitySender, Events, Lines, Report
 from tenure.client.connection import Connection
+from tenure.client.customers import Customers
 from tenure.client.devices import Devices
 from tenure.client.facts import Licences, Managements
 from tenure.client.feeds import Feeds
@@ -19,7 +20,10 @@ from tenure.client.lists import ScreeningLists
 from tenure.client.operations import Breakers, Erasures, Receipts
 from tenure.client.orders import Orders
 from tenure.client.organisations import Calendar, Notices, Organisations
+from tenure.client.reviews import Reviews
 from tenure.client.trials import Trials
+from tenure.client.users import Users
+from tenure.client.wizards import Wizards
 from tenure.contracts.activity import ActivitySignal, IntakeResult
 from tenure.contracts.base import Contract, Instant
 from tenure.contracts.deletion import DeletionCountdownContract
@@ -66,6 +70,10 @@ class Tenure:
     feeds: Feeds
     imports: Imports
     lists: ScreeningLists
+    customers: Customers
+    users: Users
+    reviews: Reviews
+    wizard: Wizards
 
     def __init__(
         self,
@@ -108,6 +116,10 @@ class Tenure:
         self.feeds = Feeds(self._connection)
         self.imports = Imports(self._connection)
         self.lists = ScreeningLists(self._connection)
+        self.customers = Customers(self._connection)
+        self.users = Users(self._connection)
+        self.reviews = Reviews(self._connection)
+        self.wizard = Wizards(self._connection)
 
     @classmethod
     def from_environment(cls, *, temporal: Client | None = None, retry_for: timedelta = RETRY_FOR) -> Self:

@@ -81,22 +81,16 @@ class Trials:
             state: Only those in this state.
             ending_within_days: Only active ones that end so soon, and those in grace.
         """
-        after: TrialId | None = None
-        while True:
-            parameters = {
-                "partner_id": partner_id,
-                "organisation_id": organisation_id,
-                "state": state,
-                "ending_within_days": ending_within_days,
-                "after": after,
-                "limit": PAGE_SIZE,
-            }
-            page = await self._connection.get("/v1/trials", _PAGE, parameters)
+        parameters = {
+            "partner_id": partner_id,
+            "organisation_id": organisation_id,
+            "state": state,
+            "ending_within_days": ending_within_days,
+            "limit": PAGE_SIZE,
+        }
+        async for page in self._connection.pages("/v1/trials", _PAGE, parameters):
             for trial in page.trials:
                 yield trial
-            if page.next_after is None:
-                return
-            after = page.next_after
 
     async def resend_consent(self, command: ResendConsent, *, key: str | None = None) -> TrialView:
         """Mail the request for consent again; its deadline stays (CO-12)."""

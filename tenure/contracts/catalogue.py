@@ -71,6 +71,13 @@ class AddOn(_Entry):
     """The first release ships without any (ADD-02)."""
 
 
+class PackageOffers(Contract):
+    """The packages and add-ons that can be ordered (PKG-04, ADD-02)."""
+
+    packages: tuple[Package, ...]
+    add_ons: tuple[AddOn, ...]
+
+
 class Terms(_Entry):
     """The terms that are accepted at the first launch of an organisation (WIZ-04)."""
 

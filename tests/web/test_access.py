@@ -12,6 +12,9 @@ from tests.integration.deletion.town import admin
 from tests.web.site import Site, code
 from tests.web.trade import Trade
 
+_IDS = {"organisation_id": "org_a", "trial_id": "trl_a", "order_id": "ord_a", "import_id": "0", "case_id": "case_a"}
+"""What stands in the paths of the API."""
+
 
 @pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer tnr_wrong", "Basic YWRhOmFkYQ=="])
 async def test_without_a_token_nothing_is_answered(site: Site, authorization: str | None) -> None:
@@ -19,7 +22,7 @@ async def test_without_a_token_nothing_is_answered(site: Site, authorization: st
     async with httpx.AsyncClient(base_url=site.url) as http:
         document = (await http.get("/v1/openapi.json")).json()
         operations = [
-            (method, path.format(organisation_id="org_a", trial_id="trl_a", order_id="ord_a", import_id="0"))
+            (method, path.format_map(_IDS))
             for path, methods in document["paths"].items()
             for method in methods
             if path.startswith("/v1/") and path != "/v1/activity"
@@ -142,9 +145,7 @@ async def test_no_get_changes_anything(site: Site, operator: Tenure, trade: Trad
         pages += [f"organisations/{warned}", f"organisations/{warned}/warning", f"receipts/{erased}"]
         for path in api:
             for organisation_id in (warned, erased):
-                address = path.format(
-                    organisation_id=organisation_id, trial_id=trial_id, order_id="ord_a", import_id="0"
-                )
+                address = path.format_map(_IDS | {"organisation_id": organisation_id, "trial_id": trial_id})
                 response = await http.get(address, headers={"Authorization": f"Bearer {token}"})
                 assert response.status_code < 500, (address, response.text)
         for page in pages:

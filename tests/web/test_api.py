@@ -110,8 +110,9 @@ async def test_the_document_is_complete(http: httpx.AsyncClient) -> None:
             assert operation["description"]
             assert operation["tags"]
             if path.startswith("/v1/"):
-                content = operation["responses"]["default"]["content"]
-                assert content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                for status in ("401", "4XX", "503"):
+                    content = operation["responses"][status]["content"]
+                    assert content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     assert set(schemas["Problem"]["required"]) >= {"title", "status", "detail", "code"}
     assert "HTTPValidationError" not in schemas
     for page in ("/docs", "/redoc"):
