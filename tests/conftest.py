@@ -5,6 +5,7 @@ import shutil
 import signal
 import tempfile
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,11 @@ from workers.stack.temporal import Temporal
 from workers.stack.temporal import temporal as start_temporal
 
 _PATIENCE_SECONDS = 10.0
+_MEMORY = Path("/dev/shm")
+_MEMORY_NEEDED = 8 * 1024**3
+"""Free bytes from which the servers' data are kept there: copying databases is what most tests wait for."""
+_DATABASES = 200
+"""How many are kept; older ones that nobody is connected to are dropped."""
 
 
 def pytest_configure() -> None:
@@ -53,7 +59,8 @@ def stack_data() -> Iterator[Path]:
 
     Not below pytest's own folder: pytest closes that one to other accounts, and as root Postgres runs as another one.
     """
-    folder = Path(tempfile.mkdtemp(prefix="tenure-tests-"))
+    in_memory = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _MEMORY_NEEDED
+    folder = Path(tempfile.mkdtemp(prefix="tenure-tests-", dir=_MEMORY if in_memory else None))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -78,6 +85,7 @@ async def fresh_database(postgres_url: str) -> FreshDatabase:
     """What creates databases, each copied within some 70 ms from a migrated one; `await` it without arguments."""
     templates: dict[InstallationKind, asyncio.Task[str]] = {}
     numbers = count(1)
+    kept: deque[str] = deque()
 
     async def execute(statement: str) -> None:
         connection = await asyncpg.connect(postgres_url)
@@ -99,7 +107,14 @@ async def fresh_database(postgres_url: str) -> FreshDatabase:
         if kind not in templates:
             templates[kind] = asyncio.create_task(template(kind))
         database = f"test_{next(numbers)}"
-        await execute(f"create database {database} template {await templates[kind]}")
+        await execute(f"create database {database} template {await templates[kind]} strategy file_copy")
+        kept.append(database)
+        if len(kept) > _DATABASES:
+            oldest = kept.popleft()
+            try:
+                await execute(f"drop database {oldest}")
+            except asyncpg.ObjectInUseError:
+                kept.append(oldest)
         return url(database)
 
     return create
