@@ -1,5 +1,7 @@
 """Meetings sites: one organisation's each, and never again its own once purged (TR-10, GR-08)."""
 
+from collections.abc import Sequence
+
 from adapters.postgres.database import Connection
 from adapters.postgres.trials.rows import Trial
 from tenure.contracts.base import Instant
@@ -30,23 +32,40 @@ async def take(connection: Connection, site: Site | None, organisation_id: Organ
 
 
 async def give_back(connection: Connection, trial: Trial) -> None:
-    """A site that was reserved for this trial, and never used by it or another, can be anybody's."""
+    """A site that was reserved for this trial, and never used by it, another or a subscription, can be anybody's."""
     await connection.execute(
-        "update meeting_sites set state = 'free' where site_url = $1 and state = 'in_use' and not exists"
+        "update meeting_sites set state = 'free' where site_url = $1 and state = 'in_use' and pstn is null and not exists"
         " (select from trials where site_url = $1 and organisation_id = $2 and trial_id <> $3"
-        "                       and (state <> 'cancelled' or activated_at is not null))",
+        "                       and (state <> 'cancelled' or activated_at is not null))"
+        " and not exists (select from onboardings b where b.organisation_id = $2 and b.state <> 'cancelled'"
+        "                    and b.sites @> jsonb_build_array(jsonb_build_object('url', $1::text)))",
         trial.site_url,
         trial.organisation_id,
         trial.trial_id,
     )
 
 
-async def retire(connection: Connection, organisation_id: OrganisationId) -> None:
-    """Purge an organisation's sites with its recordings; what a trial has reserved that is to come is not one of them."""
+async def free_reserved(connection: Connection, organisation_id: OrganisationId, urls: Sequence[str]) -> None:
+    """Sites that were reserved for an account which never comes can be anybody's, unless they stand or a trial has them."""
     await connection.execute(
-        "update meeting_sites s set state = 'retired', retired_from = retired_from || organisation_id"
+        "update meeting_sites s set state = 'free'"
+        " where organisation_id = $1 and site_url = any($2::text[]) and state = 'in_use' and pstn is null"
+        "   and not exists (select from trials t where t.organisation_id = $1 and t.site_url = s.site_url)",
+        organisation_id,
+        list(urls),
+    )
+
+
+async def retire(connection: Connection, organisation_id: OrganisationId) -> None:
+    """Purge an organisation's sites with its recordings; what is reserved for a trial or an account to come is none of them."""
+    await connection.execute(
+        "update meeting_sites s set state = 'retired', retired_from = retired_from || organisation_id,"
+        " time_zone = null, pstn = null, telephony_domain = null,"
+        " call_in_number = null, call_in_prefix = null, call_in_rule = null"
         " where organisation_id = $1 and state = 'in_use' and not exists"
         " (select from trials t where t.organisation_id = $1 and t.site_url = s.site_url"
-        "                         and t.state in ('pending_consent', 'awaiting_details', 'provisioning'))",
+        "                         and t.state in ('pending_consent', 'awaiting_details', 'provisioning'))"
+        " and not exists (select from onboardings b where b.organisation_id = $1 and b.state <> 'cancelled'"
+        "                    and b.sites @> jsonb_build_array(jsonb_build_object('url', s.site_url)))",
         organisation_id,
     )

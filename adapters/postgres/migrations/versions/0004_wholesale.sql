@@ -243,4 +243,6 @@ grant select on onboardings, address_changes, screenings, rpl_cases, cleared_hit
     add_on_assignments, wizards to tenure_erasure;
 grant delete on onboardings, cleared_hits, unit_quantities, wizards to tenure_erasure;
 grant update (subject, hits, known) on screenings to tenure_erasure;
+grant update (time_zone, pstn, telephony_domain, call_in_number, call_in_prefix, call_in_rule) on meeting_sites
+    to tenure_erasure;
 grant update (reason) on rpl_cases to tenure_erasure;
