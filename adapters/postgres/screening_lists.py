@@ -12,7 +12,7 @@ from adapters.postgres.database import Connection, Database, business_now
 from adapters.screening.formats.damage import DamagedList
 from adapters.screening.reading import Publication, publication
 from tenure.contracts.base import Instant
-from tenure.contracts.screening import ListEntry, ListUpdate, ScreeningList
+from tenure.contracts.screening import ListEntry, ListId, ListUpdate, ScreeningList
 from tenure.errors import Refusal, RefusalCode
 from tenure.policy.screening import ScreeningRules, fingerprint, is_stale
 from tenure.ports import Caller, ListFile, ScreeningLists
@@ -44,6 +44,9 @@ _ENTRIES: Final = """
 select document from screening_entries
  where list_id = $1 and from_version <= $2 and (until_version is null or until_version > $2) order by entry_id
 """
+_CHANGES: Final = """
+select entry_id from screening_entries where list_id = $1 and from_version = $2 and until_version is null
+"""
 
 
 class PostgresScreeningLists(ScreeningLists):
@@ -64,6 +67,11 @@ class PostgresScreeningLists(ScreeningLists):
         async with self._database.read() as connection:
             async for row in connection.cursor(_ENTRIES, version.list_id, version.version, prefetch=_BATCH):
                 yield ListEntry.model_validate(row["document"])
+
+    async def changes(self, list_id: ListId, version: int) -> frozenset[str]:
+        """The ids of the entries that a version has added or changed, and that are still in use as they were then."""
+        async with self._database.read() as connection:
+            return frozenset(row["entry_id"] for row in await connection.fetch(_CHANGES, list_id, version))
 
     async def update(self, caller: Caller, files: Sequence[ListFile]) -> ListUpdate:
         """Take a list into use as a whole, or not at all; the same files again only confirm it.

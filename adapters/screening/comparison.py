@@ -3,19 +3,19 @@
 from itertools import chain
 
 from adapters.screening import reasons
-from adapters.screening.index import NameIndex, Place
+from adapters.screening.index import Among, NameIndex, Place
 from adapters.screening.likeness import likeness
 from adapters.screening.spelling import known_spellings, spellings
 from tenure.contracts.screening import EntryKind, Hit, Subject
 from tenure.policy.screening import fingerprint
 
 
-def compare(subject: Subject, index: NameIndex, threshold: float) -> list[Hit]:
-    """The entries of a list that the subject may be, each by its best pair of names, in no order."""
+def compare(subject: Subject, index: NameIndex, threshold: float, among: Among | None = None) -> list[Hit]:
+    """The entries of a list, or those among some, that the subject may be, each by its best pair of names, in no order."""
     best: dict[str, tuple[float, str, Place]] = {}
     for name in subject.names:
         readings = {kind: spellings(name, kind) for kind in _kinds(subject.kind)}
-        for place in index.propose(chain.from_iterable(readings.values())):
+        for place in index.propose(chain.from_iterable(readings.values()), among):
             asked = readings.get(place.entry.kind) or readings[subject.kind]
             listed = known_spellings(place.name.name, place.entry.kind)
             score = max(likeness(one, other, index.weights) for one in asked for other in listed)

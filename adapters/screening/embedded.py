@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Self
 
 from adapters.screening import room
-from tenure.contracts.screening import Hit, ListVersion, Screening, ScreeningList, Subject
+from tenure.contracts.screening import Hit, ListId, ListVersion, Screening, ScreeningList, Subject
 from tenure.errors import Unavailable
 from tenure.policy.screening import ScreeningRules, unusable
-from tenure.ports import Screener, ScreeningLists
+from tenure.ports import Screener, ScreeningLists, UpdateScreener
 
 
-class EmbeddedScreener(Screener):
+class EmbeddedScreener(Screener, UpdateScreener):
     """Screens against the lists as they are stored at that moment."""
 
     def __init__(self, lists: ScreeningLists, rules: ScreeningRules, executor: Callable[[], Executor]) -> None:
@@ -52,7 +52,46 @@ class EmbeddedScreener(Screener):
         if reason is not None:
             raise Unavailable(f"Nothing is screened. {reason} Load it with `tenure lists update`.")
         async with self._turn:  # so that a list is read once, and not by everybody who waits for it
-            hits = await self._ask(subject, versions)
+            return self._best(await self._ask(subject, versions), versions)
+
+    async def screen_changes(self, list_id: ListId, version: int, subjects: Sequence[Subject]) -> Sequence[Screening]:
+        """Compare each subject with what a version of a list has added or changed, in the index of the list in use.
+
+        An index of the changes alone would weigh their words as if they were the whole list, and miss what that finds.
+
+        Raises:
+            Unavailable: the comparing broke off, or the list is being updated.
+        """
+        in_use = next((each for each in await self._lists.all() if each.list_id == list_id), None)
+        changes = await self._lists.changes(list_id, version)
+        if in_use is None or not changes:
+            return [self._best([], [in_use] if in_use else []) for _ in subjects]
+        async with self._turn:
+            found = await self._ask_among(subjects, in_use, changes)
+        return [self._best(hits, [in_use]) for hits in found]
+
+    async def _ask(self, subject: Subject, versions: Sequence[ScreeningList]) -> list[Hit]:
+        hashes = [version.sha256 for version in versions]
+        missing, hits = await self._run(room.ask, subject, hashes, self._rules.threshold)
+        for version in versions:
+            if version.sha256 in missing:
+                await self._take(version)
+        if missing:
+            missing, hits = await self._run(room.ask, subject, hashes, self._rules.threshold)
+        return hits
+
+    async def _ask_among(
+        self, subjects: Sequence[Subject], version: ScreeningList, entry_ids: frozenset[str]
+    ) -> list[list[Hit]]:
+        question = subjects, version.sha256, entry_ids, self._rules.threshold
+        found = await self._run(room.ask_among, *question)
+        if found is None:
+            await self._take(version)
+            found = await self._run(room.ask_among, *question)
+        assert found is not None
+        return found
+
+    def _best(self, hits: Sequence[Hit], versions: Sequence[ScreeningList]) -> Screening:
         best = sorted(hits, key=lambda hit: (-hit.score, hit.list_id, hit.entry_id))
         return Screening(
             hits=tuple(best[: self._rules.most_hits]),
@@ -62,20 +101,6 @@ class EmbeddedScreener(Screener):
             ),
         )
 
-    async def _ask(self, subject: Subject, versions: Sequence[ScreeningList]) -> list[Hit]:
-        hashes = [version.sha256 for version in versions]
-        try:
-            missing, hits = await self._run(room.ask, subject, hashes, self._rules.threshold)
-            for version in versions:
-                if version.sha256 in missing:
-                    await self._take(version)
-            if missing:
-                missing, hits = await self._run(room.ask, subject, hashes, self._rules.threshold)
-        except BrokenProcessPool:
-            self._executor = self._make()
-            raise Unavailable("The screening broke off: try again.") from None
-        return hits
-
     async def _take(self, version: ScreeningList) -> None:
         entries = [entry async for entry in self._lists.entries(version)]
         if len(entries) != version.entries:
@@ -83,4 +108,8 @@ class EmbeddedScreener(Screener):
         await self._run(room.take, version.sha256, entries)
 
     async def _run[*Arguments, Result](self, work: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
+        except BrokenProcessPool:
+            self._executor = self._make()
+            raise Unavailable("The screening broke off: try again.") from None

@@ -1,6 +1,6 @@
 """An index of names: it proposes the few that may be meant, and never looks at all of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Final
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from adapters.screening.spelling import Spelling, features, spellings
 from tenure.contracts.screening import ListedName, ListEntry
+
+type Among = NDArray[np.bool_]
+"""Some of the places of an index."""
 
 READ: Final = 30_000
 """Places that a question may look at, whatever the size of the list: those of its rarest features."""
@@ -59,11 +62,17 @@ class NameIndex:
     def __len__(self) -> int:
         return len(self.places)
 
-    def propose(self, readings: Iterable[Spelling]) -> Sequence[Place]:
+    def among(self, entry_ids: Collection[str]) -> Among:
+        """Which places are of these entries."""
+        return np.fromiter((place.entry.entry_id in entry_ids for place in self.places), np.bool_, len(self.places))
+
+    def propose(self, readings: Iterable[Spelling], among: Among | None = None) -> Sequence[Place]:
         """The names that share most of what tells, and those of which most is shared; at most twice `PROPOSED`.
 
         Args:
             readings: One name as it can be read.
+            among: The places that are wanted, where not all are. They are found and measured as ever, so that each of
+                them that is proposed among all is proposed among them.
         """
         told = features(readings)
         numbers = sorted(
@@ -84,6 +93,8 @@ class NameIndex:
         touched = np.concatenate(met)
         scores = self._scores[touched]
         self._scores[touched] = 0
+        if among is not None:
+            scores, touched = scores[among[touched]], touched[among[touched]]
         asked = sum(float(self._telling[number]) for number in numbers)
         best = set[int]()
         for measure in (scores / (self._all[touched] + asked), scores / np.minimum(self._all[touched] + 1, asked)):

@@ -6,7 +6,7 @@ process that serves requests everybody would wait.
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
@@ -39,6 +39,17 @@ def ask(subject: Subject, list_hashes: Sequence[str], threshold: float) -> tuple
     if missing:
         return missing, []
     return [], [hit for list_hash in list_hashes for hit in compare(subject, _indexes[list_hash], threshold)]
+
+
+def ask_among(
+    subjects: Sequence[Subject], list_hash: str, entry_ids: Collection[str], threshold: float
+) -> list[list[Hit]] | None:
+    """The hits of each subject on some entries of a list; None where the list is missing here."""
+    index = _indexes.get(list_hash)
+    if index is None:
+        return None
+    among = index.among(entry_ids)
+    return [compare(subject, index, threshold, among) for subject in subjects]
 
 
 def _begin() -> None:

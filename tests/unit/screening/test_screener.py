@@ -64,6 +64,7 @@ class Shelf(ScreeningLists):
     def __init__(self, *lists: tuple[ScreeningList, list[ListEntry]]) -> None:
         self.lists: dict[ListId, tuple[ScreeningList, list[ListEntry]]] = {}
         self.read: list[ListId] = []
+        self.changed = frozenset[str]()
         self.put(*lists)
 
     def put(self, *lists: tuple[ScreeningList, list[ListEntry]]) -> None:
@@ -77,6 +78,11 @@ class Shelf(ScreeningLists):
     async def update(self, caller: Caller, files: Sequence[ListFile]) -> ListUpdate:
         """Not here."""
         raise NotImplementedError
+
+    async def changes(self, list_id: ListId, version: int) -> frozenset[str]:
+        """Those of the version in use that a test says."""
+        stored, _ = self.lists[list_id]
+        return self.changed if stored.version == version else frozenset()
 
     async def entries(self, version: ScreeningList) -> AsyncIterator[ListEntry]:
         """The entries of the version in use."""
