@@ -136,6 +136,7 @@ async def begin_managing(
     *,
     at: Instant,
     actor: str,
+    reason: str = "trial",
 ) -> None:
     """The partner gains a customer: a mark on its own organisation, whose lock is held, is cleared (DM-02).
 
@@ -161,7 +162,7 @@ async def begin_managing(
         at=at,
         actor=actor,
         action="managed",
-        reason="trial",
+        reason=reason,
         details={"partner_id": partner_id, "access": granted},
     )
     if own is not None and own["organisation_id"] != organisation_id:

@@ -1,7 +1,5 @@
 """Meetings sites: one organisation's each, and never again its own once purged (TR-10, GR-08)."""
 
-from collections.abc import Sequence
-
 from adapters.postgres.database import Connection
 from adapters.postgres.trials.rows import Trial
 from tenure.contracts.base import Instant
@@ -42,17 +40,6 @@ async def give_back(connection: Connection, trial: Trial) -> None:
         trial.site_url,
         trial.organisation_id,
         trial.trial_id,
-    )
-
-
-async def free_reserved(connection: Connection, organisation_id: OrganisationId, urls: Sequence[str]) -> None:
-    """Sites that were reserved for an account which never comes can be anybody's, unless they stand or a trial has them."""
-    await connection.execute(
-        "update meeting_sites s set state = 'free'"
-        " where organisation_id = $1 and site_url = any($2::text[]) and state = 'in_use' and pstn is null"
-        "   and not exists (select from trials t where t.organisation_id = $1 and t.site_url = s.site_url)",
-        organisation_id,
-        list(urls),
     )
 
 

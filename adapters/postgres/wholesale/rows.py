@@ -6,15 +6,20 @@ from typing import Any, Final
 import asyncpg
 
 from adapters.postgres import audit
-from adapters.postgres.database import Connection, lock_one
+from adapters.postgres.database import Connection, lock, lock_one
 from tenure.contracts.address import BillingAddress
 from tenure.contracts.base import Contract, Instant
 from tenure.contracts.customer import RPL_REASONS, NewSite, OnboardingReason, OnboardingState
+from tenure.contracts.organisation import GONE
 from tenure.contracts.user import NumberItem, UserItem
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId
 
 ROW: Final = "select * from onboardings where organisation_id = $1"
+_CURRENT: Final = """
+select * from onboardings
+ where partner_id = $1 and external_id = $2 and state <> 'cancelled' and (reason is null or reason = 'provisioning_failed')
+"""
 
 
 class Onboarding(Contract):
@@ -60,6 +65,20 @@ async def find(connection: Connection, organisation_id: OrganisationId) -> Onboa
     return None if row is None else Onboarding.model_validate(dict(row))
 
 
+async def find_current(connection: Connection, partner_id: PartnerId, external_id: str) -> Onboarding | None:
+    """The customer that has a service provider's reference at present: none that is over has one (RPL-12, Q-29)."""
+    row = await connection.fetchrow(_CURRENT, partner_id, external_id)
+    return None if row is None else Onboarding.model_validate(dict(row))
+
+
+async def lock_alive(connection: Connection, organisation_id: OrganisationId) -> Onboarding | None:
+    """Lock a customer's organisation and read its onboarding anew; None where either is gone, for who steps on anyway."""
+    organisation = (await lock(connection, organisation_id)).get(organisation_id)
+    if organisation is None or organisation["state"] in GONE:
+        return None
+    return await find(connection, organisation_id)
+
+
 async def lock_customer(connection: Connection, organisation_id: OrganisationId) -> tuple[Onboarding, asyncpg.Record]:
     """Lock a wholesale customer's organisation and read its onboarding anew; answers both.
 
@@ -95,6 +114,35 @@ def require_ready(onboarding: Onboarding) -> None:
             raise Refusal(RefusalCode.ONBOARDING_FAILED)
         case _:
             raise Refusal(RefusalCode.ACCOUNT_NOT_READY)
+
+
+async def change(
+    connection: Connection,
+    before: Onboarding,
+    *,
+    at: Instant,
+    actor: str,
+    action: str,
+    details: Mapping[str, Any] | None = None,
+    **columns: Any,
+) -> Onboarding:
+    """Write some columns of an onboarding with its audit row (XC-04); answers it as it is then.
+
+    A state says its reason with it; where it is another one, it holds since now.
+    """
+    if columns.get("state", before.state) is not before.state:
+        columns = {"reason": None, **columns, "state_since": at}
+    names = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, start=2))
+    row = await connection.fetchrow(
+        f"update onboardings set {names} where organisation_id = $1 returning *",  # noqa: S608 - names of columns, all ours
+        before.organisation_id,
+        *columns.values(),
+    )
+    assert row is not None
+    after = Onboarding.model_validate(dict(row))
+    reason = None if after.reason is None else str(after.reason)
+    await record(connection, before, after.state, at=at, actor=actor, action=action, reason=reason, details=details)
+    return after
 
 
 async def record(
