@@ -25,6 +25,7 @@ from workers import worker
 from workers.application import Application, open_application, require
 from workers.connection import connect, require_clock
 from workers.metrics import runtime
+from workers.stack.lists import load_examples
 from workers.stack.mail import MailSink, mail_sink
 from workers.stack.postgres import embedded_postgres, require_database
 from workers.stack.server import Report
@@ -138,6 +139,7 @@ async def development(
         )
         report(f"The web application is http://{settings.host}:{port}.")
         if relaying:
+            await load_examples(application.services.screening_lists, Caller(actor="development"), report)
             group = await stack.enter_async_context(asyncio.TaskGroup())
             working = group.create_task(worker.serve(application, client, telemetry.metric_meter), name="worker")
             stack.callback(working.cancel)
