@@ -164,6 +164,8 @@ class ItemOutcome(StrEnum):
     CREATED = "created"
     PRESENT = "present"
     """It was there already, and nothing was done."""
+    COMPLETED = "completed"
+    """It was there, and lacked add-ons, which were added."""
     FAILED = "failed"
 
 

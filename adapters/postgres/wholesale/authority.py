@@ -3,7 +3,7 @@
 from typing import Final
 
 from adapters.postgres.database import Connection
-from adapters.postgres.wholesale.rows import Onboarding
+from adapters.postgres.wholesale.rows import Onboarding, find
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.organisation import Role
 from tenure.errors import Refusal, RefusalCode
@@ -59,3 +59,28 @@ async def require_full_admin(
         raise Refusal(RefusalCode.PERSON_NOT_FOUND)
     if Role.CUSTOMER_FULL_ADMIN not in roles:
         raise Refusal(RefusalCode.ROLE_NOT_ALLOWED)
+
+
+async def require_reader(connection: Connection, caller: Caller, organisation_id: OrganisationId) -> Onboarding:
+    """A customer that the caller may read about: a partner of its own ones alone, a reviewer of none (P14).
+
+    Raises:
+        Refusal: `customer_not_found`, or `forbidden` to a reviewer.
+    """
+    if caller.role is CredentialRole.REVIEWER:
+        raise Refusal(RefusalCode.FORBIDDEN)
+    customer = await find(connection, organisation_id)
+    if customer is None or caller.partner_id not in {None, customer.partner_id}:
+        raise Refusal(RefusalCode.CUSTOMER_NOT_FOUND)
+    return customer
+
+
+async def require_set_up(connection: Connection, organisation_id: OrganisationId) -> None:
+    """Refuse a console whose organisation has not been through its first-launch wizard (WIZ-05).
+
+    Raises:
+        Refusal: `setup_incomplete`.
+    """
+    complete = "select exists (select from wizards where organisation_id = $1 and step = 'complete')"
+    if not await connection.fetchval(complete, organisation_id):
+        raise Refusal(RefusalCode.SETUP_INCOMPLETE)

@@ -1,6 +1,6 @@
 """Units of packages and add-ons: how many a customer may assign, and how many it has assigned (PKG-05 to PKG-11, ADD-04)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from adapters.postgres.database import Connection
@@ -68,3 +68,15 @@ async def put(
 async def read(connection: Connection, organisation_id: OrganisationId) -> tuple[Quantity, ...]:
     """What a customer may assign, and has assigned: packages, then add-ons, by their codes."""
     return tuple(Quantity.model_validate(dict(row)) for row in await connection.fetch(_READ, organisation_id))
+
+
+async def has_any(connection: Connection, organisation_id: OrganisationId, packages: Iterable[str]) -> bool:
+    """Whether a customer may assign one of these packages at all."""
+    found: bool = await connection.fetchval(
+        "select exists (select from unit_quantities where organisation_id = $1 and kind = $2 and quantity > 0"
+        " and code = any($3::text[]))",
+        organisation_id,
+        UnitKind.PACKAGE,
+        list(packages),
+    )
+    return found

@@ -61,7 +61,7 @@ create table address_changes (
     organisation_id organisation_id not null references onboardings on delete cascade,
     generation integer not null check (generation > 0),
     state text not null check (state in ('address_screening', 'address_pending_rpl_review', 'applied', 'error')),
-    reason text check (reason in ('rpl_review_timeout', 'rpl_unresolved', 'rpl_rejected')),
+    reason text check (reason in ('rpl_review_timeout', 'rpl_unresolved', 'rpl_rejected', 'subscription_cancelled')),
     billing_address jsonb not null,
     resync boolean not null default false,
     requested_at timestamptz not null,
@@ -229,7 +229,7 @@ grant select, insert, update on onboardings, address_changes, screenings, rpl_ca
     user_packages, add_on_assignments, wizards to tenure_app;
 revoke update on screenings, cleared_hits from tenure_app;
 -- A user who is taken out goes, with what was assigned; what goes of the organisation is the eraser's.
-grant delete on people to tenure_app;
+grant delete on people, user_packages to tenure_app;
 create function users_only() returns trigger language plpgsql as $$
 begin
     if not exists (select from user_packages u where u.person_id = old.person_id) then
