@@ -68,6 +68,24 @@ def platform(summary: str) -> ActivityConfig:
     )
 
 
+def screening(summary: str) -> ActivityConfig:
+    """A subject, or a page of customers, against the lists, tried until there is an answer (RPL-16).
+
+    The first one waits for dictionaries and for the index of each list, half a minute on a slow machine. One that takes
+    longer than allowed goes on by itself: the next attempt finds the index ready.
+    """
+    return ActivityConfig(
+        summary=summary,
+        start_to_close_timeout=timedelta(minutes=2),
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(seconds=1),
+            backoff_coefficient=2,
+            maximum_interval=timedelta(minutes=1),
+            maximum_attempts=_FOR_EVER,
+        ),
+    )
+
+
 def destruction(summary: str) -> ActivityConfig:
     """Something is deleted for good: on the queue of the workers that alone may do so (SF-12)."""
     return ActivityConfig(

@@ -1,0 +1,48 @@
+"""Accounts at the platform, and what became of them."""
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from tenure.contracts.onboarding import AccountProblem, AccountReport, OnboardingInput
+from tenure.errors import PlatformRefused, Unavailable
+from tenure.ports import OnboardingSteps, Platform
+
+
+class AccountActivities:
+    """Asks the platform, and writes down its answer in the same attempt.
+
+    After a crash in between, the platform is asked again with the same key and answers the same (PRV-04).
+    """
+
+    def __init__(self, platform: Platform, steps: OnboardingSteps) -> None:
+        self._platform = platform
+        self._steps = steps
+
+    @activity.defn(name="open_account")
+    async def open_account(self, onboarding: OnboardingInput) -> None:
+        """Have a customer's account created; a refusal is final, until provisioning is run again (PRV-01, PRV-03).
+
+        What is ordered is read here: the customer's name stands in no history (TL-01).
+
+        Raises:
+            ApplicationError: the platform did not answer; tried again.
+        """
+        order = await self._steps.account(onboarding)
+        if order is None:
+            return
+        try:
+            resource = await self._platform.open_account(order)
+        except PlatformRefused as refusal:
+            await self._steps.record_account_problem(AccountProblem(order=order, code=refusal.code))
+            _count("refused")
+            return
+        except Unavailable as error:
+            raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=error.retry_after) from None
+        await self._steps.record_account(AccountReport(order=order, resource=resource))
+        _count("done")
+
+
+def _count(result: str) -> None:
+    activity.metric_meter().create_counter("tenure_platform_orders", "Orders to the platform, by deed and result").add(
+        1, {"deed": "open_account", "result": result}
+    )
