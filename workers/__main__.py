@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 import uvloop
+from pydantic import ValidationError
 from rich.console import Console
 
 import activities
@@ -64,7 +65,7 @@ def create(
     name: Annotated[str, typer.Argument(help="Whose it is, such as `ada` or `orders`; the audit names it.")],
     role: Annotated[CredentialRole, typer.Option(help="What it is for.")] = CredentialRole.SERVICE,
     partner: Annotated[
-        PartnerId | None, typer.Option(parser=PartnerId, help="Whose customers a partner's token may see.")
+        PartnerId | None, typer.Option(parser=PartnerId, help="Whose a partner's or service provider's token is.")
     ] = None,
     person: Annotated[
         PersonId | None,
@@ -72,7 +73,10 @@ def create(
     ] = None,
 ) -> None:
     """Issue a token and print it: it is shown once."""
-    credential = Credential(name=name, role=role, partner_id=partner, person_id=person)
+    try:
+        credential = Credential(name=name, role=role, partner_id=partner, person_id=person)
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
     caller = Caller(actor=f"operator:{getpass.getuser()}")
     typer.echo(asyncio.run(programs.issue_token(ServerSettings(), caller, credential)))
 

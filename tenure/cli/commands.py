@@ -7,6 +7,8 @@ from tenure.cli import (
     breaker,
     calendar,
     consents,
+    customer_changes,
+    customers,
     deletion,
     devices,
     explain,
@@ -16,8 +18,11 @@ from tenure.cli import (
     notices,
     organisations,
     receipts,
+    reviews,
     trial_changes,
     trials,
+    users,
+    wizard,
 )
 
 app = typer.Typer(
@@ -47,6 +52,18 @@ for change in (
 ):
     trials.app.command()(change)
 app.add_typer(trials.app, name="trials")
+for command in (
+    customer_changes.update_address,
+    customer_changes.set_quantities,
+    customer_changes.run_provisioning,
+    customer_changes.cancel_subscription,
+    customer_changes.set_payment_state,
+):
+    customers.app.command()(command)
+app.add_typer(customers.app, name="customers")
+app.add_typer(users.app, name="users")
+app.add_typer(reviews.app, name="reviews")
+app.add_typer(wizard.app, name="wizard")
 app.add_typer(devices.app, name="devices")
 app.add_typer(activity.app, name="activity")
 app.add_typer(feeds.app, name="feeds")

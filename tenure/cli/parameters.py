@@ -9,7 +9,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from tenure.contracts.base import Instant
-from tenure.ids import LicenceSetId, OrderId, OrganisationId, PartnerId, PersonId, TrialId
+from tenure.ids import LicenceSetId, OrderId, OrganisationId, PartnerId, PersonId, RplCaseId, TrialId
 
 _INSTANT: TypeAdapter[Instant] = TypeAdapter(Instant)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -40,6 +40,7 @@ person = _checked(PersonId)
 trial = _checked(TrialId)
 order = _checked(OrderId)
 licence_set = _checked(LicenceSetId)
+case = _checked(RplCaseId)
 instant = _checked(_INSTANT.validate_python)
 duration = _checked(_duration)
 
@@ -56,3 +57,19 @@ By = Annotated[
     PersonId, typer.Option("--by", parser=person, metavar="PERSON", help="Who does it, of the partner's organisation.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Person = Annotated[
+    PersonId | None,
+    typer.Option("--person", parser=person, metavar="PERSON", help="In whose name, such as an admin of the customer."),
+]
+Case = Annotated[RplCaseId, typer.Argument(parser=case, metavar="CASE", help="Such as case_4f2a.")]
+
+
+def units(pairs: list[str] | None) -> dict[str, int]:
+    """Numbers by their codes, of what is written as `CODE=N`."""
+    found = {}
+    for pair in pairs or ():
+        code, _, number = pair.partition("=")
+        if not (code and number.isdecimal() and len(number) < 10):
+            raise typer.BadParameter(f"{pair!r} is no CODE=N such as suite=10")
+        found[code] = int(number)
+    return found

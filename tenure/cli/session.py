@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 from enum import IntEnum
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from tenure.cli import output
 from tenure.client import Tenure
@@ -19,6 +19,7 @@ from tenure.errors import Misconfigured, Refusal, RefusalCode, TenureError
 _RETRY_FOR = timedelta(seconds=3)
 """A person waits for the answer."""
 
+_OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 _INVALID = frozenset({RefusalCode.INVALID_INPUT, RefusalCode.IMPORT_INVALID, RefusalCode.TOO_LARGE})
 
 _WAYS_OUT = {
@@ -49,6 +50,31 @@ _WAYS_OUT = {
     RefusalCode.LABEL_US_ONLY: "See `tenure devices show` for the way back.",
     RefusalCode.SERIAL_MISMATCH: "See `tenure devices show` for those that were shipped.",
     RefusalCode.DEMO_ORDER_NOT_FOUND: "Name all serial numbers of the trial, or another admin's address.",
+    RefusalCode.CUSTOMER_NOT_FOUND: "See `tenure customers list`.",
+    RefusalCode.SUBSCRIPTION_NOT_FOUND: "See `tenure customers show`.",
+    RefusalCode.CASE_NOT_FOUND: "See `tenure reviews list --all`.",
+    RefusalCode.CASE_CLOSED: "See `tenure reviews show`.",
+    RefusalCode.USER_NOT_FOUND: "See `tenure users list`.",
+    RefusalCode.USER_EXISTS: "See `tenure users list`.",
+    RefusalCode.CONFLICT: "See `tenure customers list`, and choose another --external-id.",
+    RefusalCode.EXTERNAL_ID_REQUIRED: "Pass --external-id.",
+    RefusalCode.BILLING_COUNTRY_REQUIRED: "Pass --country.",
+    RefusalCode.INVALID_COUNTRY: "Pass another --country.",
+    RefusalCode.UNKNOWN_PACKAGE: "See `tenure customers packages`.",
+    RefusalCode.UNKNOWN_ADD_ON: "See `tenure customers packages`.",
+    RefusalCode.ADD_ON_NOT_AVAILABLE: "See `tenure customers packages`.",
+    RefusalCode.PACKAGE_REQUIRED: "Pass --package.",
+    RefusalCode.PACKAGE_QUANTITY_EXCEEDED: "Raise it with `tenure customers set-quantities`.",
+    RefusalCode.ADD_ON_QUANTITY_EXCEEDED: "Raise it with `tenure customers set-quantities`.",
+    RefusalCode.ADMIN_PACKAGE_MISMATCH: "Change it with `tenure users change-package`.",
+    RefusalCode.ADMIN_PACKAGE_DOWNGRADE_NOT_SUPPORTED: "See `tenure users set-role`.",
+    RefusalCode.LAST_FULL_ADMIN: "See `tenure users set-role`.",
+    RefusalCode.RPL_REVIEW_PENDING: "See `tenure customers show`.",
+    RefusalCode.ONBOARDING_FAILED: "See `tenure customers show`.",
+    RefusalCode.ACCOUNT_NOT_READY: "See `tenure customers show`.",
+    RefusalCode.TERMS_NOT_ACCEPTED: "See `tenure wizard launch`.",
+    RefusalCode.TERMS_OUTDATED: "See `tenure wizard launch`.",
+    RefusalCode.SETUP_INCOMPLETE: "See `tenure wizard launch`.",
 }
 
 
@@ -106,6 +132,14 @@ def read(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         fail(f"{file} cannot be read ({error}).", ExitCode.INVALID)
+
+
+def read_object(file: Path | None) -> dict[str, Any]:
+    """The JSON object in a file, and an empty one where no file is given; anything else ends the command."""
+    if file is None:
+        return {}
+    with checking():
+        return _OBJECT.validate_json(read(file))
 
 
 def write(file: Path, content: str) -> None:

@@ -121,6 +121,10 @@ async def test_a_database_is_migrated_and_tokens_are_issued(postgres_url: str) -
     code, output, errors = await run("token", "create", "ada", "--role", "operator", **settings)
     assert (code, output) == (1, "")
     assert "in use" in errors
+    code, output, _ = await run("token", "create", "rev", "--role", "reviewer", **settings)
+    assert (code, output[:4]) == (0, "tnr_")
+    code, output, errors = await run("token", "create", "hub", "--role", "service_provider", **settings)
+    assert (code, output, "names its partner" in errors) == (2, "", True)
     code, _, errors = await run("migrate", TENURE_DATABASE_URL=url)
     assert (code, "simulation" in errors) == (1, True)
     migrate(url, InstallationKind.SIMULATION)
