@@ -101,6 +101,8 @@ class RplCaseView(RplCase):
     subject: Subject | None
     """None once the organisation is erased."""
     found: tuple[Hit, ...]
+    omitted: int = 0
+    """How many more entries there were than one screening lists."""
     lists: tuple[ListVersion, ...]
     decided_by: str | None = None
     decided_at: Instant | None = None
