@@ -1,17 +1,25 @@
 """The customer list, and one organisation with all that is known of it."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tenure.contracts.audit import AuditEntry
 from tenure.contracts.organisation import OrganisationView
 from tenure.ids import OrganisationId
-from web.console.desk import Visit, signed_in
+from web.console.desk import EVERYBODY, REVIEWERS, Visit, signed_in
 from web.console.timeline import picture
 
 PAGE = 50
+
+
+async def home(visit: Visit) -> Response:
+    """The first page: the customers, and for a reviewer the reviews."""
+    if visit.credential.role in REVIEWERS:
+        return RedirectResponse("/console/reviews", HTTPStatus.SEE_OTHER)
+    return await customers(visit)
 
 
 async def customers(visit: Visit) -> Response:
@@ -66,6 +74,6 @@ def _after(value: str | None) -> OrganisationId | None:
 
 
 ROUTES = [
-    Route("/", signed_in(customers)),
+    Route("/", signed_in(home, EVERYBODY)),
     Route("/organisations/{organisation_id}", signed_in(organisation)),
 ]

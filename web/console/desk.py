@@ -15,10 +15,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from tenure.contracts.base import Instant
 from tenure.contracts.credential import Credential, CredentialRole
 from tenure.errors import Refusal, RefusalCode
-from tenure.ids import OrganisationId, TrialId
+from tenure.ids import OrganisationId, PersonId, RplCaseId, TrialId
 from tenure.ports import Caller
 from tenure.settings import InstallationKind
-from web.console import wording
+from web.console import review_wording, wording
 from web.console.session import Sessions
 from web.origin import from_our_page
 from web.security import caller_of
@@ -31,6 +31,10 @@ HEADERS: Final = {
 }
 READERS: Final = frozenset({CredentialRole.OPERATOR, CredentialRole.PARTNER})
 OPERATORS: Final = frozenset({CredentialRole.OPERATOR})
+PARTNERS: Final = frozenset({CredentialRole.PARTNER})
+REVIEWERS: Final = frozenset({CredentialRole.REVIEWER})
+EVERYBODY: Final = READERS | REVIEWERS
+"""Who signs in here; a reviewer sees the reviews alone (RPL-14), and systems have the API."""
 
 
 class Desk:
@@ -46,7 +50,7 @@ class Desk:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters.update(wording.FILTERS)
+        self._templates.filters.update(wording.FILTERS | review_wording.FILTERS)
 
     @staticmethod
     def of(request: Request) -> "Desk":
@@ -108,9 +112,30 @@ class Visit:
         except ValueError as error:
             raise Refusal(RefusalCode.TRIAL_NOT_FOUND) from error
 
-    def render(self, template: str, **context: Any) -> Response:
+    def case_id(self) -> RplCaseId:
+        """The review that the path names.
+
+        Raises:
+            Refusal: `case_not_found`, also where it is no id at all.
+        """
+        try:
+            return RplCaseId(self.request.path_params["case_id"])
+        except ValueError as error:
+            raise Refusal(RefusalCode.CASE_NOT_FOUND) from error
+
+    def person_id(self) -> PersonId:
+        """The partner's person whose token it is, who alone acts for the partner (TC-21).
+
+        Raises:
+            Refusal: `forbidden` where it is nobody's.
+        """
+        if self.credential.person_id is None:
+            raise Refusal(RefusalCode.FORBIDDEN, "This token is nobody's: only a person's may do that.")
+        return self.credential.person_id
+
+    def render(self, template: str, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> Response:
         """A page for this visitor."""
-        return self.desk.render(template, credential=self.credential, now=self.now, **context)
+        return self.desk.render(template, status, credential=self.credential, now=self.now, **context)
 
 
 type View = Callable[[Visit], Awaitable[Response]]

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from web.console.desk import READERS, Desk, require_our_page
+from web.console.desk import EVERYBODY, Desk, require_our_page
 
 HOME = "/console/"
 
@@ -23,7 +23,7 @@ async def begin(request: Request) -> Response:
     form = await request.form()
     token, target = str(form.get("token", "")).strip(), _within(str(form.get("next", HOME)))
     credential = await desk.services.tokens.credential(token)
-    if credential is None or credential.role not in READERS:
+    if credential is None or credential.role not in EVERYBODY:
         return desk.render("sign_in.html", HTTPStatus.UNAUTHORIZED, next=target, wrong=True)
     response = RedirectResponse(target, HTTPStatus.SEE_OTHER)
     desk.sessions.begin(response, token)

@@ -6,17 +6,14 @@ from uuid import uuid4
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tenure.contracts.credential import CredentialRole
 from tenure.contracts.trial import CancelTrial, ResendConsent, TrialState, TrialView
-from tenure.errors import Refusal, RefusalCode
-from tenure.ids import PersonId, TrialId
-from web.console.desk import Visit, key_of, signed_in
+from tenure.ids import TrialId
+from web.console.desk import PARTNERS, Visit, key_of, signed_in
 
 PAGE: Final = 50
 ENDING_DAYS: Final = 30
 """How far ahead a trial is about to end: as far as the mails to partners look (NO-04)."""
 _STATES: Final = {"pending": TrialState.PENDING_CONSENT, "awaiting": TrialState.AWAITING_DETAILS}
-_PARTNERS: Final = frozenset({CredentialRole.PARTNER})
 
 
 async def trials(visit: Visit) -> Response:
@@ -43,14 +40,14 @@ async def trial(visit: Visit) -> Response:
 async def resend(visit: Visit) -> Response:
     """Mail the request for consent again (CO-11)."""
     form = await visit.request.form()
-    command = ResendConsent(trial_id=visit.trial_id(), by=_person(visit))
+    command = ResendConsent(trial_id=visit.trial_id(), by=visit.person_id())
     return _page(visit, await visit.services.trials.resend_consent(visit.caller(key_of(form)), command), done="resent")
 
 
 async def cancel(visit: Visit) -> Response:
     """End a request or a trial, once that is confirmed (CO-13, TC-10)."""
     form = await visit.request.form()
-    command = CancelTrial(trial_id=visit.trial_id(), by=_person(visit), confirmed=form.get("confirmed") == "true")
+    command = CancelTrial(trial_id=visit.trial_id(), by=visit.person_id(), confirmed=form.get("confirmed") == "true")
     return _page(visit, await visit.services.trials.cancel(visit.caller(key_of(form)), command), done="cancelled")
 
 
@@ -65,12 +62,6 @@ def _page(visit: Visit, view: TrialView, done: str | None = None) -> Response:
     )
 
 
-def _person(visit: Visit) -> PersonId:
-    if visit.credential.person_id is None:
-        raise Refusal(RefusalCode.FORBIDDEN, "This token is nobody's: only a person's may do that.")
-    return visit.credential.person_id
-
-
 def _after(value: str | None) -> TrialId | None:
     try:
         return TrialId(value) if value else None
@@ -81,6 +72,6 @@ def _after(value: str | None) -> TrialId | None:
 ROUTES = [
     Route("/trials", signed_in(trials)),
     Route("/trials/{trial_id}", signed_in(trial)),
-    Route("/trials/{trial_id}/resend", signed_in(resend, _PARTNERS), methods=["POST"]),
-    Route("/trials/{trial_id}/cancel", signed_in(cancel, _PARTNERS), methods=["POST"]),
+    Route("/trials/{trial_id}/resend", signed_in(resend, PARTNERS), methods=["POST"]),
+    Route("/trials/{trial_id}/cancel", signed_in(cancel, PARTNERS), methods=["POST"]),
 ]
