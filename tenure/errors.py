@@ -89,6 +89,10 @@ class RefusalCode(StrEnum):
     ORDER_NOT_FOUND = "order_not_found", "There is no such order."
     CUSTOMER_NOT_MATCHED = "customer_not_matched", "This address is not of an admin of the trial's organisation."
     MANAGED_BY_TRIAL = "managed_by_trial", "These licences belong to a trial: extend, convert or cancel that."
+    MANAGED_BY_WHOLESALE = (
+        "managed_by_wholesale",
+        "These licences are a wholesale subscription: cancel that, or create the customer anew.",
+    )
     NUMBERS_RELEASED = "numbers_released", "The phone numbers have been released."
     DEVICES_NOT_SHIPPED = "devices_not_shipped", "No devices were shipped for this trial."
     LABEL_US_ONLY = "label_us_only", "Return labels are sent within the USA only."

@@ -13,6 +13,8 @@ from tenure.contracts.forecast import NextDate, NextKind
 from tenure.contracts.licence import LicenceSet, LicenceState, RenewalGraceInput
 from tenure.contracts.process import Process, ProcessState, ProcessType
 from tenure.ids import LicenceSetId, OrganisationId
+from tenure.policy import grace as rule
+from tenure.policy.rules import Rules
 
 
 def licence_set(row: asyncpg.Record) -> LicenceSet:
@@ -36,13 +38,14 @@ async def find_term(connection: Connection, licence_set_id: LicenceSetId) -> tup
 
 
 async def is_taken(connection: Connection, licence_set_id: LicenceSetId) -> bool:
-    """Whether a set of this id has rested before, though its row may be erased, or is what a trial will have (P11).
+    """Whether a set of this id has rested before, though its row may be erased, or is what somebody will have (P11).
 
-    No process is ever begun anew, and no trial finds its licences to be somebody else's when it becomes active.
+    No process is ever begun anew, and no trial or customer finds its licences to be somebody else's once it is active.
     """
     taken: bool = await connection.fetchval(
         "select exists (select from processes where workflow_id = $1)"
-        "    or exists (select from trials where licence_set_id = $2)",
+        "    or exists (select from trials where licence_set_id = $2)"
+        "    or exists (select from onboardings where licence_set_id = $2)",
         names.renewal_grace_id(licence_set_id, 1),
         licence_set_id,
     )
@@ -84,6 +87,30 @@ async def change_licence_set(
         subject=after.licence_set_id,
     )
     await record_licence_set(connection, before.state, after, at=at, actor=actor, reason=reason)
+
+
+async def suspend_licence_set(
+    connection: Connection,
+    active: LicenceSet,
+    expired_at: Instant,
+    *,
+    at: Instant,
+    actor: str,
+    reason: str,
+    rules: Rules,
+) -> LicenceSet:
+    """Suspend an active set; its grace runs from the expiry, and its process waits that out (RP-01)."""
+    suspended = active.model_copy(
+        update={
+            "state": LicenceState.SUSPENDED,
+            "expires_at": expired_at,
+            "removal_due_at": rule.removal_due_at(active.kind, expired_at, rules),
+            "generation": active.generation + 1,
+        }
+    )
+    await change_licence_set(connection, active, suspended, at=at, actor=actor, reason=reason)
+    await begin_graces(connection, [suspended], at=at)
+    return suspended
 
 
 async def record_licence_set(

@@ -10,7 +10,6 @@ from adapters.postgres.commands import once
 from adapters.postgres.database import Connection, Database, business_now, lock_one
 from adapters.postgres.grace_look import read_look
 from adapters.postgres.graces import (
-    begin_graces,
     change_licence_set,
     find_licence_set,
     find_term,
@@ -18,6 +17,7 @@ from adapters.postgres.graces import (
     licence_set,
     put_expiries,
     record_licence_set,
+    suspend_licence_set,
 )
 from adapters.postgres.pending import clear_next_dates, close_process, wake_processes
 from adapters.postgres.trials import sites
@@ -82,8 +82,8 @@ class PostgresLicences:
         imported set, than the planned expiry and the import, whichever came first.
 
         Raises:
-            Refusal: `licence_set_not_found`, `org_deleted`, `managed_by_trial`, `future_event`, or `wrong_state` when the set is not
-                active, or was not yet at the time of the expiry.
+            Refusal: `licence_set_not_found`, `org_deleted`, `managed_by_trial`, `managed_by_wholesale`, `future_event`,
+                or `wrong_state` when the set is not active, or was not yet at the time of the expiry.
         """
         carry_out = partial(self._expire, caller.actor, command)
         return await once(self._database, caller, command, LicenceSet, carry_out)
@@ -92,7 +92,8 @@ class PostgresLicences:
         """Bring suspended licences back, strictly before the end of their grace (RP-03, RP-04).
 
         Raises:
-            Refusal: `licence_set_not_found`, `org_deleted`, `managed_by_trial`, or what `policy.grace.refuse_restore` answers.
+            Refusal: `licence_set_not_found`, `org_deleted`, `managed_by_trial`, `managed_by_wholesale`: a customer that
+                is cancelled is created anew (Q-29); or what `policy.grace.refuse_restore` answers.
         """
         return await once(self._database, caller, command, LicenceSet, partial(_restore, caller.actor, command))
 
@@ -241,17 +242,9 @@ class PostgresLicences:
         now = await business_now(connection)
         if command.expired_at > now:
             raise Refusal(RefusalCode.FUTURE_EVENT, "This expiry lies in the future.")
-        suspended = licences.model_copy(
-            update={
-                "state": LicenceState.SUSPENDED,
-                "expires_at": command.expired_at,
-                "removal_due_at": rule.removal_due_at(licences.kind, command.expired_at, self._rules),
-                "generation": licences.generation + 1,
-            }
+        return await suspend_licence_set(
+            connection, licences, command.expired_at, at=now, actor=actor, reason="expired", rules=self._rules
         )
-        await change_licence_set(connection, licences, suspended, at=now, actor=actor, reason="expired")
-        await begin_graces(connection, [suspended], at=now)
-        return suspended
 
 
 async def _granted_before(connection: Connection, command: GrantLicences) -> LicenceSet:
@@ -290,8 +283,11 @@ async def _lock(connection: Connection, licence_set_id: LicenceSetId) -> Licence
     licences = await find_licence_set(connection, licence_set_id)
     if licences is None:
         raise Refusal(RefusalCode.LICENCE_SET_NOT_FOUND)
-    if licences.state is not LicenceState.REMOVED and await find_by_licences(connection, licence_set_id) is not None:
-        raise Refusal(RefusalCode.MANAGED_BY_TRIAL)
+    if licences.state is not LicenceState.REMOVED:
+        if licences.wholesale:
+            raise Refusal(RefusalCode.MANAGED_BY_WHOLESALE)
+        if await find_by_licences(connection, licence_set_id) is not None:
+            raise Refusal(RefusalCode.MANAGED_BY_TRIAL)
     return licences
 
 

@@ -63,6 +63,10 @@ union all
 select s.line, 'licence_set_exists', format('%s is what the trial %s will have', s.licence_set_id, t.trial_id)
   from staged_licence_sets s join trials t using (licence_set_id) where t.activated_at is null
 union all
+select s.line, 'licence_set_exists', format('%s is what the customer %s will have', s.licence_set_id, n.organisation_id)
+  from staged_licence_sets s join onboardings n using (licence_set_id)
+ where not exists (select from licence_sets l where l.licence_set_id = s.licence_set_id)
+union all
 select s.line, 'licence_set_exists', format('%s was a set of %s, which has been erased', s.licence_set_id, p.organisation_id)
   from staged_licence_sets s join processes p on p.workflow_id = 'renewal-grace/' || s.licence_set_id || '/1'
  where not exists (select from licence_sets l where l.licence_set_id = s.licence_set_id)

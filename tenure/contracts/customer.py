@@ -43,6 +43,8 @@ class OnboardingReason(StrEnum):
     RPL_REJECTED = "rpl_rejected"
     PROVISIONING_FAILED = "provisioning_failed"
     """The platform refuses; running provisioning again tries it again."""
+    SUBSCRIPTION_CANCELLED = "subscription_cancelled"
+    """Of a change of address alone: the customer has left before it was applied."""
 
 
 RPL_REASONS = frozenset(

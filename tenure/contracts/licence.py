@@ -52,6 +52,8 @@ class LicenceSet(Contract):
     """The end of grace while suspended."""
     generation: int = 0
     """How often it has expired."""
+    wholesale: bool = False
+    """A service provider's subscription for its customer: it ends by being cancelled, and never comes back (Q-29)."""
 
 
 class GrantLicences(Command):
