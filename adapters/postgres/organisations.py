@@ -51,6 +51,20 @@ class PostgresOrganisations:
         async with self._database.read() as connection:
             return await show(connection, caller, organisation_id, self._rules)
 
+    async def own(self, caller: Caller) -> OrganisationId:
+        """The partner's own organisation, where a partner calls (WIZ-01).
+
+        Raises:
+            Refusal: `organisation_not_found` where it has none, and to everybody else.
+        """
+        own = None
+        if caller.partner_id is not None:
+            async with self._database.read() as connection:
+                own = await _own_organisation(connection, caller.partner_id)
+        if own is None:
+            raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND)
+        return own
+
     async def manage(self, caller: Caller, command: Manage) -> None:
         """A partner gains a customer: a mark on the partner's own organisation is cleared (DM-02).
 

@@ -40,6 +40,10 @@ class Organisations(Protocol):
         """One organisation."""
         ...
 
+    async def own(self, caller: Caller) -> OrganisationId:
+        """The partner's own organisation, where a partner calls (WIZ-01)."""
+        ...
+
     async def manage(self, caller: Caller, command: Manage) -> None:
         """A partner gains a customer: a mark on the partner's own organisation is cleared (DM-02)."""
         ...
