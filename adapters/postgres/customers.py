@@ -27,6 +27,8 @@ _SUMMARY = """
 select o.organisation_id, o.name, o.state, next.due_at as next_due_at, next.kind as next_kind,
        array(select m.partner_id::text from managements m
               where m.organisation_id = o.organisation_id order by m.partner_id) as partners,
+       exists (select from partners own where own.organisation_id = o.organisation_id
+                                          and ($2::text is null or own.partner_id = $2)) as is_own_org,
        p.not_before as deletion_at,
        case when p.settled and p.first_accepted_at is null then 'nobody_reachable' else c.hold_reason end as alert
   from organisations o
@@ -41,8 +43,8 @@ _PAGE = (
     _SUMMARY
     + """
  where o.state not in ('erasing', 'deleted') and o.organisation_id <> 'org_consumer'
-   and ($2::text is null or exists (select from managements m
-                                     where m.partner_id = $2 and m.organisation_id = o.organisation_id))
+   and ($2::text is null or exists (select from customer_lists c
+                                     where c.partner_id = $2 and c.organisation_id = o.organisation_id))
    and ($3::boolean is null or $3 = (o.state in ('marked', 'warned')))
    and ($4::text is null or o.organisation_id > $4)
  order by o.organisation_id
@@ -50,7 +52,7 @@ _PAGE = (
 """
 )
 
-_ONE = _SUMMARY + " where o.organisation_id = $2"
+_ONE = _SUMMARY + " where o.organisation_id = $3"
 
 _PEOPLE = """
 select p.person_id, p.name, p.email, p.language, p.time_zone,
@@ -88,7 +90,7 @@ async def show(
     organisation = await require_alive(connection, caller, organisation_id)
     evidence = await read_evidence(connection, organisation_id, lock_activity=False)
     licences = await licence_sets(connection, organisation_id)
-    summary = await connection.fetchrow(_ONE, rules.silence, organisation_id)
+    summary = await connection.fetchrow(_ONE, rules.silence, caller.partner_id, organisation_id)
     assert summary is not None
     deletion_at = earliest_deletion_at(evidence, await business_now(connection), organisation["time_zone"], rules)
     return OrganisationView(

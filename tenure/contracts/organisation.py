@@ -73,6 +73,9 @@ class OrganisationSummary(Contract):
     to_be_deleted: bool
     """The label by the name."""
     partners: tuple[PartnerId, ...] = ()
+    is_own_org: bool = False
+    """A partner's own organisation: in its own list while it manages itself, or its wholesale subscription lives (PO-08,
+    PO-09). To whoever is no partner, of any."""
     next_due_at: Instant | None = None
     next_kind: str | None = None
     deletion_at: Instant | None = None

@@ -45,6 +45,8 @@ comment on column onboardings.attempts is 'Screenings in a row that were not pos
 -- What has failed its review, or is over, gives its external id back (RPL-12, Q-29).
 create unique index onboardings_external on onboardings (partner_id, external_id)
     where state <> 'cancelled' and (reason is null or reason = 'provisioning_failed');
+create index onboardings_under_way on onboardings (organisation_id)
+    where state in ('received', 'screening', 'pending_rpl_review', 'provisioning');
 create index onboardings_partner on onboardings (partner_id, organisation_id);
 
 create function creation_package_stays() returns trigger language plpgsql as $$
@@ -114,6 +116,7 @@ create table rpl_cases (
 );
 comment on column rpl_cases.generation is 'Of the onboarding or the change of address that waits for it.';
 create index rpl_cases_queue on rpl_cases (deadline_at, case_id);
+create index rpl_cases_open on rpl_cases (opened_at) where state = 'open';
 create index rpl_cases_organisation on rpl_cases (organisation_id);
 
 -- Exactly one decision, and what is decided stays (RPL-15).
@@ -194,6 +197,14 @@ alter table licence_sets
     add column payment_state text not null default 'paid' check (payment_state in ('paid', 'unpaid')),
     add column invoice_reference text;
 
+-- Whose customer list an organisation is in: who manages it, and while its wholesale subscription lives the partner whose
+-- own it is (PO-08).
+create view customer_lists as
+select m.partner_id, m.organisation_id from managements m
+union all
+select p.partner_id, p.organisation_id from partners p
+  join licence_sets l on l.organisation_id = p.organisation_id and l.wholesale and l.state = 'active';
+
 create table wizards (
     organisation_id organisation_id primary key references organisations,
     step text not null default 'accept_terms' check (step in ('accept_terms', 'get_started', 'follow_prompts', 'complete')),
@@ -239,6 +250,7 @@ begin
 end $$;
 create trigger users_only before delete on people
     for each row when (current_user = 'tenure_app') execute function users_only();
+grant select on customer_lists to tenure_app, tenure_erasure;
 grant select on onboardings, address_changes, screenings, rpl_cases, cleared_hits, unit_quantities, user_packages,
     add_on_assignments, wizards to tenure_erasure;
 grant delete on onboardings, cleared_hits, unit_quantities, wizards to tenure_erasure;
