@@ -18,10 +18,12 @@ REGISTRY = (ORGANISATION, PARTNER, PHASE, DUE_AT)
 
 
 def at_start(
-    organisation_id: OrganisationId, partner_id: PartnerId | None, due_at: Instant | None
+    organisation_id: OrganisationId | None, partner_id: PartnerId | None, due_at: Instant | None
 ) -> TypedSearchAttributes:
     """The attributes an execution starts with. Ids only: no personal data is ever searchable."""
-    pairs: list[SearchAttributePair[Any]] = [SearchAttributePair(ORGANISATION, str(organisation_id))]
+    pairs: list[SearchAttributePair[Any]] = []
+    if organisation_id is not None:
+        pairs.append(SearchAttributePair(ORGANISATION, str(organisation_id)))
     if partner_id is not None:
         pairs.append(SearchAttributePair(PARTNER, str(partner_id)))
     if due_at is not None:

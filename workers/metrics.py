@@ -53,6 +53,11 @@ async def measure(processes: Processes, meter: MetricMeter) -> Never:
     held = meter.create_gauge("tenure_purges_held", "Erasures whose quarantine is over, by what holds the purge")
     trials = meter.create_gauge("tenure_trials", "Trials that are not over, by state")
     refused = meter.create_gauge("tenure_services_refused", "Services that the platform refuses to build or tear down")
+    cases = meter.create_gauge("tenure_cases_open", "Restricted-party hits that wait for a reviewer")
+    oldest = meter.create_gauge_float(
+        "tenure_oldest_case_seconds", "How long the oldest of these has been open; 0 where none is"
+    )
+    stuck = meter.create_gauge("tenure_screenings_stuck", "Customers and addresses that cannot be screened at present")
     while True:
         try:
             figures = await processes.figures()
@@ -63,6 +68,9 @@ async def measure(processes: Processes, meter: MetricMeter) -> Never:
             for trial_state, number in figures.trials.items():
                 trials.set(number, {"state": trial_state})
             refused.set(figures.services_refused)
+            cases.set(figures.cases_open)
+            oldest.set(figures.oldest_case.total_seconds())
+            stuck.set(figures.screenings_stuck)
             overdue.set(figures.oldest_overdue.total_seconds())
             waiting.set(figures.to_start)
             lag.set(figures.relay_lag.total_seconds())

@@ -120,12 +120,19 @@ async def start(client: Client, process: Process) -> None:
             id_reuse_policy=reuse,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             search_attributes=search.at_start(process.organisation_id, process.partner_id, process.due_at),
-            static_summary=f"{process.type} of {process.organisation_id}",
-            static_details=f"Organisation `{process.organisation_id}`"
-            + (f", a customer of `{process.partner_id}`." if process.partner_id else "."),
+            static_summary=f"{process.type} of {process.organisation_id or 'the installation'}",
+            static_details=_details(process),
         )
     except WorkflowAlreadyStartedError:
         _logger.info("%s has been started before", process.workflow_id)
+
+
+def _details(process: Process) -> str | None:
+    """Whom it concerns, where that is somebody."""
+    if process.organisation_id is None:
+        return None
+    of = f", a customer of `{process.partner_id}`" if process.partner_id else ""
+    return f"Organisation `{process.organisation_id}`{of}."
 
 
 class _Pace:

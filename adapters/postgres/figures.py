@@ -17,6 +17,16 @@ select coalesce((select now - min(coalesce(looks_at, due_at)) from next_dates wh
        (select count(*) from trial_services where problem is not null and state in ('ordered', 'leaving')) as refused
   from business_now() as now
 """
+_SCREENING: Final = """
+with alive as (select organisation_id from organisations where state not in ('erasing', 'deleted'))
+select (select count(*) from rpl_cases join alive using (organisation_id) where state = 'open') as cases,
+       coalesce((select business_now() - min(opened_at) from rpl_cases join alive using (organisation_id)
+                  where state = 'open'), interval '0') as oldest,
+       (select count(*) from onboardings join alive using (organisation_id)
+         where state in ('received', 'screening') and problem is not null)
+     + (select count(*) from address_changes join alive using (organisation_id)
+         where state = 'address_screening' and problem is not null) as stuck
+"""
 _ORGANISATIONS: Final = "select state, count(*) as count from organisations group by state"
 _TRIALS: Final = """
 select state, count(*) as count from trials where state not in ('converted', 'cancelled', 'ended') group by state
@@ -33,7 +43,9 @@ async def read(connection: Connection) -> Figures:
     trials = await _counts(connection, _TRIALS)
     held = await _counts(connection, _HOLDS)
     row = await connection.fetchrow(_FIGURES)
+    screening = await connection.fetchrow(_SCREENING)
     assert row is not None
+    assert screening is not None
     return Figures(
         organisations={state: organisations.get(state, 0) for state in OrganisationState},
         trials={state: trials.get(state, 0) for state in TrialState if state not in OVER},
@@ -42,6 +54,9 @@ async def read(connection: Connection) -> Figures:
         relay_lag=max(row["lag"], timedelta(0)),
         purges_held={hold: held.get(hold, 0) for hold in PurgeHold},
         services_refused=row["refused"],
+        cases_open=screening["cases"],
+        oldest_case=max(screening["oldest"], timedelta(0)),
+        screenings_stuck=screening["stuck"],
     )
 
 

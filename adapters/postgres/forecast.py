@@ -14,11 +14,13 @@ from tenure.policy.rules import Rules
 from tenure.ports import Caller
 from tenure.settings import InstallationKind
 
-# Of trials a partner sees the dates of its own (P14).
+# Of trials, and of the screening of customers, a partner sees the dates of its own (P14).
 _NEXT_DATES = """
 select d.* from upcoming($2) d
  where d.organisation_id = $1
    and not exists (select from trials t where t.trial_id = d.subject and t.partner_id <> $3::text)
+   and not exists (select from onboardings b where b.organisation_id = d.organisation_id
+                      and d.kind in ('screening', 'rpl_review') and b.partner_id <> $3::text)
  order by d.due_at, d.kind, d.subject
 """
 
@@ -31,6 +33,8 @@ select d.*, o.name as organisation_name,
    and ($1::text is null or exists (select from managements m
                                      where m.partner_id = $1 and m.organisation_id = o.organisation_id))
    and not exists (select from trials t where t.trial_id = d.subject and t.partner_id <> $3::text)
+   and not exists (select from onboardings b where b.organisation_id = d.organisation_id
+                      and d.kind in ('screening', 'rpl_review') and b.partner_id <> $3::text)
  order by d.due_at, d.organisation_id, d.kind, d.subject
 """
 

@@ -5,22 +5,20 @@ from datetime import timedelta
 
 import asyncpg
 
-from adapters.postgres import figures
-from adapters.postgres.database import Connection, Database, business_now, lock
-from adapters.postgres.graces import grace_process
+from adapters.postgres import figures, missing
+from adapters.postgres.database import Database, business_now, lock
 from adapters.postgres.pending import require_processes
 from tenure import names
 from tenure.contracts.base import Instant
-from tenure.contracts.deletion import CountdownInput
-from tenure.contracts.erasure import ErasureInput
-from tenure.contracts.licence import RenewalGraceInput
-from tenure.contracts.process import Figures, Process, ProcessState, ProcessType
-from tenure.contracts.trial_process import TrialInput
-from tenure.ids import OrganisationId, TrialId
+from tenure.contracts.process import Figures, Process, ProcessType
+from tenure.ids import OrganisationId
 
 _PROCESS = """
 select workflow_id, type, organisation_id, input, state, due_at, wakes, restarts,
        coalesce((select t.partner_id::text from trials t where t.trial_id = p.input ->> 'trial_id'),
+                (select o.partner_id::text from onboardings o
+                  where o.organisation_id = p.organisation_id
+                    and p.type in ('WholesaleOnboarding', 'RplReview', 'AddressChange')),
                 (select min(m.partner_id::text collate "C") from managements m
                   where m.organisation_id = p.organisation_id)) as partner_id
   from processes p
@@ -29,66 +27,6 @@ select workflow_id, type, organisation_id, input, state, due_at, wakes, restarts
 _TO_START = _PROCESS + " where state = 'pending' order by created_at, workflow_id limit $1"
 _TO_WAKE = _PROCESS + " where state = 'started' and wakes > wakes_sent order by workflow_id limit $1"
 _OPEN = _PROCESS + " where state <> 'closed' and ($1::text is null or workflow_id > $1) order by workflow_id limit $2"
-
-# What the facts need: the same three rules that write the row in the transaction of the fact.
-_COUNTDOWNS = """
-select o.organisation_id, o.generation from organisations o
- where o.state in ('marked', 'warned')
-   and not exists (select from processes p
-                    where p.workflow_id = 'deletion/' || o.organisation_id || '/' || o.generation)
- order by o.organisation_id
-"""
-_GRACES = """
-select l.licence_set_id, l.organisation_id, l.kind, l.generation, l.removal_due_at
-  from licence_sets l join organisations o using (organisation_id)
- where l.state = 'suspended' and o.state not in ('erasing', 'deleted')
-   and not exists (select from processes p
-                    where p.workflow_id = 'renewal-grace/' || l.licence_set_id || '/' || l.generation)
- order by l.licence_set_id
-"""
-_ERASURES = """
-select e.organisation_id, e.generation, e.cause, e.fenced_at, e.quarantine_until from erasures e
- where e.state in ('quarantine', 'purging')
-   and not exists (select from processes p
-                    where p.workflow_id = 'erasure/' || e.organisation_id || '/' || e.generation)
- order by e.organisation_id
-"""
-
-_CONSENTS = """
-select t.trial_id, t.organisation_id, 1 as generation, r.deadline_at as due_at
-  from trial_requests r join trials t using (trial_id) join organisations o on o.organisation_id = t.organisation_id
- where r.state = 'pending' and o.state not in ('erasing', 'deleted')
-   and not exists (select from processes p where p.workflow_id = 'trial-consent/' || t.trial_id || '/1')
- order by t.trial_id
-"""
-_TRIALS = """
-select t.trial_id, t.organisation_id, t.generation, t.ends_at as due_at
-  from trials t join organisations o using (organisation_id)
- where t.state in ('awaiting_details', 'provisioning', 'active') and o.state not in ('erasing', 'deleted')
-   and not exists (select from processes p where p.workflow_id = 'trial/' || t.trial_id || '/' || t.generation)
- order by t.trial_id
-"""
-_NUMBER_HOLDS = """
-select n.trial_id, n.organisation_id, n.hold as generation, min(n.held_until) as due_at
-  from phone_numbers n join organisations o using (organisation_id)
- where n.state = 'held' and n.trial_id is not null and o.state not in ('erasing', 'deleted')
-   and not exists (select from processes p where p.workflow_id = 'number-retention/' || n.trial_id || '/' || n.hold)
- group by n.trial_id, n.organisation_id, n.hold order by n.trial_id
-"""
-_DEVICE_RETURNS = """
-select d.trial_id, d.organisation_id, d.generation, d.due_at
-  from device_returns d join organisations o using (organisation_id)
- where d.overdue_at is null and o.state not in ('erasing', 'deleted')
-   and exists (select from trial_devices v where v.trial_id = d.trial_id and v.returned_at is null)
-   and not exists (select from processes p where p.workflow_id = 'device-return/' || d.trial_id || '/' || d.generation)
- order by d.trial_id
-"""
-_OF_TRIALS = {
-    ProcessType.TRIAL_CONSENT: (_CONSENTS, names.trial_consent_id),
-    ProcessType.TRIAL: (_TRIALS, names.trial_id),
-    ProcessType.NUMBER_RETENTION: (_NUMBER_HOLDS, names.number_retention_id),
-    ProcessType.DEVICE_RETURN: (_DEVICE_RETURNS, names.device_return_id),
-}
 
 _STILL_NEEDED = {
     ProcessType.DELETION_COUNTDOWN: "select from organisations"
@@ -107,6 +45,13 @@ _STILL_NEEDED = {
     ProcessType.NUMBER_RETENTION: "select from phone_numbers where trial_id = $1 and hold = $2 and state = 'held'",
     ProcessType.DEVICE_RETURN: "select from device_returns where trial_id = $1 and generation = $2"
     " and overdue_at is null",
+    ProcessType.WHOLESALE_ONBOARDING: "select from onboardings where organisation_id = $1 and generation = $2"
+    " and state in ('received', 'screening', 'pending_rpl_review', 'provisioning')",
+    ProcessType.RPL_REVIEW: "select from rpl_cases where case_id = $1 and $2::int = 1 and state = 'open'",
+    ProcessType.ADDRESS_CHANGE: "select from address_changes where organisation_id = $1 and generation = $2"
+    " and state in ('address_screening', 'address_pending_rpl_review')",
+    # It closes its row once everybody is screened: one that has not is begun anew, and screens nobody twice.
+    ProcessType.LIST_SCREENING: "select from screening_lists where list_id = $1 and version = $2",
 }
 _MAILS_LEFT = "select from notices where workflow_id = $1 and state = 'queued'"
 
@@ -157,14 +102,9 @@ class PostgresProcesses:
         A fact that goes away meanwhile does no harm: its process looks at it first, and ends.
         """
         async with self._database.write() as connection:
-            missing = [
-                *await _countdowns(connection),
-                *await _graces(connection),
-                *await _erasures(connection),
-                *await _trials(connection),
-            ]
-            await require_processes(connection, missing, at=await business_now(connection))
-        return [process.workflow_id for process in missing]
+            needed = await missing.find(connection)
+            await require_processes(connection, needed, at=await business_now(connection))
+        return [process.workflow_id for process in needed]
 
     async def restart(self, workflow_id: str) -> bool:
         """Make a process pending again whose execution is gone though its fact still needs it.
@@ -176,7 +116,8 @@ class PostgresProcesses:
             row = await connection.fetchrow("select organisation_id from processes where workflow_id = $1", workflow_id)
             if row is None:
                 return False
-            await lock(connection, OrganisationId(row["organisation_id"]))
+            if row["organisation_id"] is not None:
+                await lock(connection, OrganisationId(row["organisation_id"]))
             needed = await connection.fetchrow(_STILL_NEEDED[process_type], subject, generation)
             if needed is not None or await connection.fetchrow(_MAILS_LEFT, workflow_id) is not None:
                 restarted = await connection.fetchval(
@@ -209,53 +150,6 @@ class PostgresProcesses:
         """The state of the installation in numbers; states that no organisation is in count zero."""
         async with self._database.read() as connection:
             return await figures.read(connection)
-
-
-async def _countdowns(connection: Connection) -> list[Process]:
-    return [
-        Process(
-            workflow_id=names.deletion_id(countdown.organisation_id, countdown.generation),
-            type=ProcessType.DELETION_COUNTDOWN,
-            organisation_id=countdown.organisation_id,
-            input=countdown.model_dump(mode="json"),
-            state=ProcessState.PENDING,
-        )
-        for countdown in [CountdownInput(**row) for row in await connection.fetch(_COUNTDOWNS)]
-    ]
-
-
-async def _graces(connection: Connection) -> list[Process]:
-    return [grace_process(RenewalGraceInput(**row)) for row in await connection.fetch(_GRACES)]
-
-
-async def _erasures(connection: Connection) -> list[Process]:
-    return [
-        Process(
-            workflow_id=names.erasure_id(erasure.organisation_id, erasure.generation),
-            type=ProcessType.ERASURE,
-            organisation_id=erasure.organisation_id,
-            input=erasure.model_dump(mode="json"),
-            state=ProcessState.PENDING,
-            due_at=erasure.quarantine_until,
-        )
-        for erasure in [ErasureInput(**row) for row in await connection.fetch(_ERASURES)]
-    ]
-
-
-async def _trials(connection: Connection) -> list[Process]:
-    """Consents, trials, holds of numbers, returns of devices: all are of a trial and its generation."""
-    return [
-        Process(
-            workflow_id=workflow_id(TrialId(row["trial_id"]), row["generation"]),
-            type=process_type,
-            organisation_id=row["organisation_id"],
-            input=TrialInput(**{name: row[name] for name in TrialInput.model_fields}).model_dump(mode="json"),
-            state=ProcessState.PENDING,
-            due_at=row["due_at"],
-        )
-        for process_type, (query, workflow_id) in _OF_TRIALS.items()
-        for row in await connection.fetch(query)
-    ]
 
 
 def _processes(rows: Sequence[asyncpg.Record]) -> list[Process]:

@@ -33,7 +33,8 @@ class Execution(Contract):
     """A process that was started and has not closed."""
 
     workflow_id: str
-    organisation_id: OrganisationId
+    organisation_id: OrganisationId | None = None
+    """None where it is of the whole installation."""
 
 
 class Overdue(Contract):

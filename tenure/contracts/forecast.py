@@ -30,6 +30,9 @@ class NextKind(StrEnum):
 TRIAL_CANCELLED = "trial_cancelled"
 """The reason of a licence removal whose licences are gone already: only meeting data waits for it (Q-32)."""
 
+SCREENING_UNAVAILABLE = "screening_unavailable"
+"""The reason of a screening that was not possible: a list or the provider is missing, and it is tried again (RPL-16)."""
+
 
 class NextDate(Contract):
     """One of an organisation's next dates, as stored with the rule that set it."""

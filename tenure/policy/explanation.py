@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Evidence, Reason, Verdict
 from tenure.contracts.erasure import ErasureCause
-from tenure.contracts.forecast import TRIAL_CANCELLED, NextDate, NextKind
+from tenure.contracts.forecast import SCREENING_UNAVAILABLE, TRIAL_CANCELLED, NextDate, NextKind
 from tenure.contracts.licence import LicenceKind
 from tenure.contracts.organisation import COUNTING, GONE
+from tenure.contracts.review import ScreeningTrigger
 from tenure.policy.deletion import assess, base_at
 from tenure.policy.rules import Rules
 
@@ -34,6 +35,11 @@ _TRIAL_DATES = {
     NextKind.NUMBER_RELEASE: "The phone numbers of trial {subject} are released for good {when} ({rule}).",
     NextKind.DEVICE_RETURN: "The devices of trial {subject} are due back {when} ({rule}).",
 }
+_REVIEWED = {
+    ScreeningTrigger.CREATE: "A reviewer looks at what its screening has found; undecided, its onboarding fails {when} ({rule}).",
+    ScreeningTrigger.ADDRESS_UPDATE: "A reviewer looks at what the screening of its new billing address has found;"
+    " undecided, the change is given up {when} ({rule}).",
+}
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 
@@ -56,7 +62,13 @@ class Explainer:
 
     def would_stop_it(self) -> tuple[str, ...]:
         """Who can still do what; empty where nothing is pending, or nothing helps any more."""
-        return (*self._stops_trial_end(), *self._stops_removal(), *self._stops_deletion(), *self._stops_purge())
+        return (
+            *self._stops_review(),
+            *self._stops_trial_end(),
+            *self._stops_removal(),
+            *self._stops_deletion(),
+            *self._stops_purge(),
+        )
 
     def _standing(self) -> str:
         evidence = self._evidence
@@ -110,6 +122,10 @@ class Explainer:
                 return f"It is deleted for good, with all content, {when}, unless it comes back to life ({date.rule})."
             case NextKind.PURGE:
                 return f"Its content is purged {when} ({date.rule})."
+            case NextKind.SCREENING:
+                return _screening(date, when)
+            case NextKind.RPL_REVIEW:
+                return _REVIEWED[ScreeningTrigger(date.reason)].format(when=when, rule=date.rule)
             case _:
                 days = self._rules.trial_grace.days
                 return _TRIAL_DATES[date.kind].format(subject=date.subject, when=when, rule=date.rule, days=days)
@@ -122,6 +138,20 @@ class Explainer:
             return ()
         because = _BECAUSE[found.reason].format(detail=found.detail)
         return (f"It is held, since {because} ({found.rule}); the next look is {self._when(found.due_at)}.",)
+
+    def _stops_review(self) -> tuple[str, ...]:
+        return (
+            *(
+                "A list that is loaded or confirmed has it screened at once (RPL-16)."
+                for date in self._dates
+                if date.kind is NextKind.SCREENING and date.reason == SCREENING_UNAVAILABLE
+            ),
+            *(
+                f"A reviewer can decide about case {date.subject} until {self._date(date.due_at)} (RPL-08, RPL-14)."
+                for date in self._dates
+                if date.kind is NextKind.RPL_REVIEW and date.due_at >= self._as_of
+            ),
+        )
 
     def _stops_trial_end(self) -> tuple[str, ...]:
         days = self._rules.longest_extension_days
@@ -177,6 +207,17 @@ class Explainer:
                 far = _count(count, unit)
                 return f"on {self._date(instant)} ({f'in {far}' if instant > self._as_of else f'{far} ago'})"
         return f"on {self._date(instant)} (now)"
+
+
+def _screening(date: NextDate, when: str) -> str:
+    """Who is screened, or was not: what is held against the lists is the customer, or where it moves to."""
+    what = "Its new billing address" if date.rule == "RPL-02" else "It"
+    if date.reason == SCREENING_UNAVAILABLE:
+        return (
+            f"{what} cannot be screened against the restricted-party lists: that is tried again {when}, "
+            f"and nothing goes on until then ({date.rule}, RPL-16)."
+        )
+    return f"{what} is screened against the restricted-party lists {when} ({date.rule})."
 
 
 def _count(number: int, noun: str) -> str:

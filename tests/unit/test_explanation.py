@@ -7,9 +7,10 @@ import pytest
 from tenure.contracts.activity import Feed
 from tenure.contracts.deletion import Evidence, PendingRequest, Promise, Reason
 from tenure.contracts.erasure import ErasureCause
-from tenure.contracts.forecast import NextDate, NextKind
+from tenure.contracts.forecast import SCREENING_UNAVAILABLE, NextDate, NextKind
 from tenure.contracts.licence import LicenceKind
 from tenure.contracts.organisation import OrganisationState
+from tenure.contracts.review import ScreeningTrigger
 from tenure.ids import OrganisationId, TrialRequestId
 from tenure.policy import explanation
 from tenure.policy.explanation import Explainer
@@ -101,6 +102,31 @@ def explainer(known: Evidence, *dates: NextDate, zone: str = "UTC", as_of: datet
             ),
         ),
         (date(NextKind.PURGE, 0), "Its content is purged on 1 March 2027, 12:00 UTC (now) (X-00)."),
+        (
+            date(NextKind.SCREENING, 0, "screening", "RPL-01"),
+            "It is screened against the restricted-party lists on 1 March 2027, 12:00 UTC (now) (RPL-01).",
+        ),
+        (
+            date(NextKind.SCREENING, 0.01, SCREENING_UNAVAILABLE, "RPL-02"),
+            (
+                "Its new billing address cannot be screened against the restricted-party lists: that is tried again"
+                " on 1 March 2027, 12:14:24 UTC (in 14 minutes), and nothing goes on until then (RPL-02, RPL-16)."
+            ),
+        ),
+        (
+            date(NextKind.RPL_REVIEW, 3, ScreeningTrigger.CREATE, "RPL-07"),
+            (
+                "A reviewer looks at what its screening has found; undecided, its onboarding fails"
+                " on 4 March 2027, 12:00 UTC (in 3 days) (RPL-07)."
+            ),
+        ),
+        (
+            date(NextKind.RPL_REVIEW, 1, ScreeningTrigger.ADDRESS_UPDATE, "RPL-07"),
+            (
+                "A reviewer looks at what the screening of its new billing address has found; undecided, the change is"
+                " given up on 2 March 2027, 12:00 UTC (in 1 day) (RPL-07)."
+            ),
+        ),
     ],
 )
 def test_every_date_is_told(dated: NextDate, sentence: str) -> None:
@@ -189,3 +215,17 @@ def test_every_reason_has_words() -> None:
         Reason.CLOCK_AHEAD,
     }
     assert set(explanation._BECAUSE) == holds
+
+
+def test_what_would_stop_a_screening_or_a_review() -> None:
+    """A list that comes, and a reviewer until the very deadline: each is told where it helps, and nowhere else (WH-01, RPL-08, RPL-16)."""
+    live = evidence(OrganisationState.LIVE, counting_from=None)
+    assert explainer(live, date(NextKind.SCREENING, 0, "screening", "RPL-01")).would_stop_it() == ()
+    [helps] = explainer(live, date(NextKind.SCREENING, 1, SCREENING_UNAVAILABLE, "RPL-01")).would_stop_it()
+    assert "at once" in helps
+    review = date(NextKind.RPL_REVIEW, 3, ScreeningTrigger.CREATE, "RPL-07")
+    [decides] = explainer(live, review, as_of=review.due_at).would_stop_it()
+    assert (
+        decides == f"A reviewer can decide about case {review.subject} until 4 March 2027, 12:00 UTC (RPL-08, RPL-14)."
+    )
+    assert explainer(live, review, as_of=review.due_at + timedelta(microseconds=1)).would_stop_it() == ()

@@ -28,6 +28,8 @@ _SUMMARY = {
     NextKind.DELETION_WARNING: "Deletion warning",
     NextKind.DELETION: "Deletion",
     NextKind.PURGE: "Purge",
+    NextKind.SCREENING: "Restricted-party screening",
+    NextKind.RPL_REVIEW: "Restricted-party review ends",
 }
 
 

@@ -58,7 +58,7 @@ class SimulationClock:
         self._relay = relay
         self._patience = patience
         self._executions = Executions(client, patience=patience)
-        self._retries: dict[OrganisationId, tuple[Instant, ...]] = {}
+        self._retries: dict[OrganisationId | None, tuple[Instant, ...]] = {}
 
     async def now(self) -> Instant:
         """The simulation's now."""
@@ -77,7 +77,7 @@ class SimulationClock:
         await self.settle()
         while (now := await self.now()) < to:
             dates = [instant for instants in self._retries.values() for instant in instants]
-            if look := await self._simulation.next_look(self._retries.keys()):
+            if look := await self._simulation.next_look([each for each in self._retries if each is not None]):
                 dates.append(look)
             stop = min([to, *(max(date, now) + _MARGIN for date in dates)])
             await self._simulation.set(stop)
@@ -131,16 +131,18 @@ class SimulationClock:
 
 def _retries(
     executions: Sequence[Execution], progress: Sequence[Progress]
-) -> dict[OrganisationId, tuple[Instant, ...]]:
-    """When steps that have failed are tried again, by organisation."""
-    found = defaultdict[OrganisationId, tuple[Instant, ...]](tuple)
+) -> dict[OrganisationId | None, tuple[Instant, ...]]:
+    """When steps that have failed are tried again, by organisation; None for those of the whole installation."""
+    found = defaultdict[OrganisationId | None, tuple[Instant, ...]](tuple)
     for execution, each in zip(executions, progress, strict=True):
         if each.retries_at:
             found[execution.organisation_id] += each.retries_at
     return dict(found)
 
 
-def _waiting(progress: Sequence[Progress], outstanding: Outstanding, retrying: Collection[OrganisationId]) -> list[str]:
+def _waiting(
+    progress: Sequence[Progress], outstanding: Outstanding, retrying: Collection[OrganisationId | None]
+) -> list[str]:
     """Say what has to happen before the clock may go on, a sentence each.
 
     A date stays past while the step that would move it on has failed and waits for its next attempt.

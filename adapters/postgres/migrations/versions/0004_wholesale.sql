@@ -22,6 +22,7 @@ create table onboardings (
     licence_set_id licence_set_id not null,
     admin_email text,
     admin_name text,
+    invoice_reference text,
     sites jsonb not null default '[]',
     users jsonb not null default '[]',
     numbers jsonb not null default '[]',
