@@ -132,11 +132,13 @@ type EntryKey = tuple[str, str, str]
 def finding(screening: Screening, cleared: Collection[EntryKey]) -> Finding:
     """Leave out the entries that the customer was cleared of, both being as they were then (Q-32).
 
-    A screening that lists not all of its hits is not clear: nobody has seen those (RPL-16).
+    A screening that does not list all of its hits is looked at as a whole: nobody has seen the others (RPL-16).
     """
+    if screening.omitted:
+        return Finding(screening.hits, (), is_clear=False)
     known = tuple(hit for hit in screening.hits if key(hit) in cleared)
     hits = tuple(hit for hit in screening.hits if key(hit) not in cleared)
-    return Finding(hits, known, is_clear=not hits and not screening.omitted)
+    return Finding(hits, known, is_clear=not hits)
 
 
 def key(hit: Hit) -> EntryKey:

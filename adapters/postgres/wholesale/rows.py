@@ -42,6 +42,7 @@ class Onboarding(Contract):
     licence_set_id: LicenceSetId
     admin_email: str | None
     admin_name: str | None
+    invoice_reference: str | None
     sites: tuple[NewSite, ...]
     users: tuple[UserItem, ...]
     numbers: tuple[NumberItem, ...]
