@@ -8,7 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.onboardings import OnboardingActivities
     from tenure.contracts.base import Instant
     from tenure.contracts.onboarding import ReviewAt, ReviewInput, ReviewResult, ReviewStep, RplReviewContract
-    from tenure.contracts.review import CaseState, ScreeningTrigger
+    from tenure.contracts.review import CaseState
     from workflows import _options
     from workflows._waiting import Watch, instant, show
 
@@ -20,7 +20,7 @@ _SMALLEST = timedelta(milliseconds=1)
 class RplReview(RplReviewContract):
     """Shown as slow after a while, which changes nothing else (RPL-13); over after its deadline (RPL-07).
 
-    What an updated list has found has a deadline to be shown, and no end but a decision: nothing waits for it (Q-32).
+    What an updated list has found has no end but a decision: nothing waits for it (Q-32).
     """
 
     @workflow.init
@@ -68,7 +68,6 @@ class RplReview(RplReviewContract):
             f"Case {self._review.case_id} of {self._review.organisation_id}, {step.trigger}",
             *([f"Open since {instant(step.opened_at)}"] if step.opened_at else []),
             *(["RPL-13: open for longer than most cases are"] if slow else []),
-            *(["Q-32: stays open after its deadline"] if step.trigger is ScreeningTrigger.LIST_UPDATE else []),
         )
 
     @workflow.signal(name="facts_changed", description="Something was committed that may concern this process.")
@@ -88,9 +87,8 @@ def _is_slow(step: ReviewStep) -> bool:
 
 def _until(step: ReviewStep) -> Instant | None:
     """When an open review becomes slow, or is over, whichever comes first; None where neither comes any more."""
-    assert step.slow_at is not None
-    assert step.deadline_at is not None
-    instants = [] if _is_slow(step) else [step.slow_at]
-    if step.trigger is not ScreeningTrigger.LIST_UPDATE:
-        instants.append(step.deadline_at + _SMALLEST)
+    instants = [
+        *([step.slow_at] if step.slow_at is not None and not _is_slow(step) else []),
+        *([step.deadline_at + _SMALLEST] if step.deadline_at is not None else []),
+    ]
     return min(instants, default=None)

@@ -97,10 +97,11 @@ select c.case_id, c.organisation_id, case when c.trigger <> 'list_update' then c
    and not exists (select from processes p where p.workflow_id = 'rpl-review/' || c.case_id || '/1')
  order by c.case_id
 """
-# A list that was there before the first customer concerned nobody.
+# A version that only took entries away concerns nobody, and one that was there before the first customer concerned nobody.
 _LIST_UPDATES = """
 select l.list_id, l.version from screening_lists l
- where exists (select from onboardings b where b.requested_at <= l.loaded_at)
+ where exists (select from screening_entries e where e.list_id = l.list_id and e.from_version = l.version)
+   and exists (select from onboardings b where b.requested_at <= l.loaded_at)
    and not exists (select from processes p
                     where p.workflow_id = 'list-screening/' || l.list_id || '/' || l.version)
  order by l.list_id, l.version

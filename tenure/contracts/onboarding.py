@@ -114,6 +114,7 @@ class ReviewStep(Contract):
     trigger: ScreeningTrigger = ScreeningTrigger.CREATE
     opened_at: Instant | None = None
     deadline_at: Instant | None = None
+    """None where nothing waits for it: a hit after the update of a list (Q-32)."""
     slow_at: Instant | None = None
     """When it counts as slow (RPL-13)."""
 
