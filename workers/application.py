@@ -35,6 +35,7 @@ from adapters.postgres.trials.consents import PostgresConsents
 from adapters.postgres.trials.returns import PostgresDevices
 from adapters.postgres.trials.steps import PostgresTrialSteps
 from adapters.postgres.trials.trials import PostgresTrials
+from adapters.postgres.wholesale.steps import PostgresOnboardingSteps
 from adapters.screening.embedded import EmbeddedScreener
 from adapters.screening.yente import YenteScreener
 from tenure.contracts.call_in import Telephony
@@ -44,7 +45,17 @@ from tenure.policy.catalogue import shipped
 from tenure.policy.rules import Rules
 from tenure.policy.screening import ScreeningRules
 from tenure.policy.telephony import shipped as shipped_telephony
-from tenure.ports import Countdowns, Mailer, Platform, Processes, Screener, ScreeningLists, TrialSteps
+from tenure.ports import (
+    Countdowns,
+    Mailer,
+    OnboardingSteps,
+    Platform,
+    Processes,
+    Screener,
+    ScreeningLists,
+    TrialSteps,
+    UpdateScreener,
+)
 from tenure.settings import ServerSettings
 from web.services import Services
 
@@ -65,6 +76,9 @@ class Application:
     """What the web stands on; workers use some of it."""
     countdowns: Countdowns
     trial_steps: TrialSteps
+    onboarding_steps: OnboardingSteps
+    update_screener: UpdateScreener | None
+    """Whom the update of a list concerns; None where lists are kept, and updated, by the provider that screens (Q-32)."""
     processes: Processes
 
 
@@ -96,7 +110,8 @@ async def open_application(settings: ServerSettings) -> AsyncIterator[Applicatio
                 f"{settings.installation}: neither ever becomes the other (SF-10)."
             )
         message_domain = address(parseaddr(settings.mail_from)[1], "").domain
-        lists = PostgresScreeningLists(database, load_screening_rules(settings))
+        screening_rules, telephony = load_screening_rules(settings), load_telephony(settings)
+        lists = PostgresScreeningLists(database, screening_rules)
         screener = await opened.enter_async_context(open_screener(settings, lists))
         services = _services(database, imports, rules, catalogue, links, message_domain, lists, screener)
         yield Application(
@@ -108,6 +123,8 @@ async def open_application(settings: ServerSettings) -> AsyncIterator[Applicatio
             services=services,
             countdowns=PostgresCountdowns(database, rules, activity=services.activity, message_domain=message_domain),
             trial_steps=PostgresTrialSteps(database, rules, catalogue, message_domain=message_domain),
+            onboarding_steps=PostgresOnboardingSteps(database, rules, screening_rules, catalogue, telephony),
+            update_screener=screener if isinstance(screener, EmbeddedScreener) else None,
             processes=PostgresProcesses(database),
         )
 

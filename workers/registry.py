@@ -3,22 +3,29 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from activities.accounts import AccountActivities
 from activities.countdowns import CountdownActivities
 from activities.erasures import DestructionActivities, ErasureActivities
 from activities.graces import GraceActivities
 from activities.notices import NoticeActivities
+from activities.onboardings import OnboardingActivities
 from activities.provisioning import ProvisioningActivities
 from activities.reconciliation import ReconciliationActivities
+from activities.screenings import ScreeningActivities
 from activities.trials import TrialActivities
 from tenure.ports import Eraser, Executions, Licences, Mailer, Platform
 from workers.application import Application
+from workflows.address import AddressChange
 from workflows.consent import TrialConsent
 from workflows.deletion import DeletionCountdown
 from workflows.devices import DeviceReturn
 from workflows.erasure import Erasure
 from workflows.grace import RenewalGrace
+from workflows.list_screening import ListScreening
 from workflows.numbers import NumberRetention
+from workflows.onboarding import WholesaleOnboarding
 from workflows.reconcile import Reconcile
+from workflows.review import RplReview
 from workflows.trial import Trial
 
 WORKFLOWS: Sequence[type] = (
@@ -26,6 +33,10 @@ WORKFLOWS: Sequence[type] = (
     Trial,
     NumberRetention,
     DeviceReturn,
+    WholesaleOnboarding,
+    RplReview,
+    AddressChange,
+    ListScreening,
     RenewalGrace,
     DeletionCountdown,
     Erasure,
@@ -46,6 +57,9 @@ def activities(
     graces = GraceActivities(services.licences)
     trials = TrialActivities(application.trial_steps)
     provisioning = ProvisioningActivities(platform, application.trial_steps)
+    onboardings = OnboardingActivities(application.onboarding_steps)
+    screenings = ScreeningActivities(application.onboarding_steps, services.screener, application.update_screener)
+    accounts = AccountActivities(platform, application.onboarding_steps)
     erasures = ErasureActivities(services.erasures)
     reconciliation = ReconciliationActivities(application.processes, executions)
     return (
@@ -65,6 +79,12 @@ def activities(
         trials.check_devices,
         provisioning.build,
         provisioning.tear_down,
+        onboardings.check_onboarding,
+        onboardings.check_address_change,
+        onboardings.check_review,
+        screenings.screen,
+        screenings.screen_customers,
+        accounts.open_account,
         erasures.clear,
         reconciliation.require_missing,
         reconciliation.repair,
