@@ -43,12 +43,13 @@ select distinct p.organisation_id from managements m join partners p using (part
 """
 
 
-# What waited for something beside licences ended with the fence, and goes on: devices are still out.
+# What waited for something beside licences ended with the fence, and goes on: devices are still out, reviews are open.
 _RESUME = """
 update processes p set state = 'pending', closed_at = null, restarts = restarts + 1, wakes_sent = wakes
   from erasures e
  where p.organisation_id = e.organisation_id and e.organisation_id = any($1::text[]) and e.ended_at = $2
-   and p.state = 'closed' and p.closed_at >= e.fenced_at and p.type in ('Trial', 'NumberRetention', 'DeviceReturn')
+   and p.state = 'closed' and p.closed_at >= e.fenced_at
+   and p.type in ('Trial', 'NumberRetention', 'DeviceReturn', 'WholesaleOnboarding', 'RplReview', 'AddressChange')
 """
 _RETURN_DATES = """
 insert into next_dates (organisation_id, kind, subject, due_at, rule, reason)

@@ -9,6 +9,7 @@ import asyncpg
 
 from adapters.postgres import audit
 from adapters.postgres.database import Connection, Database, business_now
+from adapters.postgres.wholesale import list_screening
 from adapters.screening.formats.damage import DamagedList
 from adapters.screening.reading import Publication, publication
 from tenure.contracts.base import Instant
@@ -130,6 +131,9 @@ class PostgresScreeningLists(ScreeningLists):
         await _audit(
             connection, caller, row, now, "list_loaded", str(before["version"]) if before is not None else None
         )
+        await list_screening.after_load(connection, now)
+        if update.added or update.changed:
+            await list_screening.after_change(connection, published.list_id, version, now)
         return update
 
     async def _confirm(
@@ -142,6 +146,7 @@ class PostgresScreeningLists(ScreeningLists):
             now,
         )
         await _audit(connection, caller, before, now, "list_confirmed", str(before["version"]))
+        await list_screening.after_load(connection, now)
         confirmed = self._list(before, now).model_copy(update={"confirmed_at": now, "stale": False})
         return ListUpdate(screening_list=confirmed, repeated=True)
 

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from adapters.postgres.database import Connection
 from adapters.postgres.graces import licence_sets
+from adapters.postgres.wholesale import rows as onboardings
 from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.customer import OnboardingState
 from tenure.contracts.licence import ServiceKey
 from tenure.contracts.trial import TrialState
 from tenure.errors import Refusal, RefusalCode
@@ -25,6 +27,21 @@ async def holdings(connection: Connection, organisation_id: OrganisationId, *, b
         licence_sets=await licence_sets(connection, organisation_id),
         trials=tuple(OtherTrial.model_validate(dict(row)) for row in rows),
     )
+
+
+async def require_onboarded(connection: Connection, organisation_id: OrganisationId, partner_id: PartnerId) -> None:
+    """Refuse a wholesale customer that is not brought in yet: nothing is provisioned before its screening (RPL-06).
+
+    Raises:
+        Refusal: `rpl_review_pending`, `onboarding_failed` or `account_not_ready`; to another partner than its service
+            provider always the last, whatever has been found (P14).
+    """
+    customer = await onboardings.find(connection, organisation_id)
+    if customer is None or customer.state in {OnboardingState.ACTIVE, OnboardingState.CANCELLED}:
+        return
+    if customer.partner_id != partner_id:
+        raise Refusal(RefusalCode.ACCOUNT_NOT_READY)
+    onboardings.require_ready(customer)
 
 
 def require_eligible(

@@ -2,7 +2,7 @@
 
 from adapters.postgres.database import Connection
 from adapters.postgres.trials import customers
-from adapters.postgres.trials.eligibility import holdings
+from adapters.postgres.trials.eligibility import holdings, require_onboarded
 from adapters.postgres.trials.people import require_partner
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.organisation import GONE
@@ -22,7 +22,7 @@ async def offer(
 
     Raises:
         Refusal: what speaks against the partner, `own_org_needs_order`, `country_unsupported`,
-            `organisation_not_found`, `org_deleted`.
+            `organisation_not_found`, `org_deleted`, or as `require_onboarded` does.
     """
     partner = await require_partner(connection, caller, question.partner_id)
     organisation_id = question.organisation_id
@@ -57,6 +57,7 @@ async def _existing(
         raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND)
     if organisation["state"] in GONE:
         raise Refusal(RefusalCode.ORG_DELETED)
+    await require_onboarded(connection, organisation_id, partner_id)
     managed = await customers.access(connection, partner_id, organisation_id) is not None
     held = await holdings(connection, organisation_id)
     partners = await connection.fetch(

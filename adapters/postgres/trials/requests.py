@@ -7,7 +7,12 @@ import asyncpg
 from adapters.postgres.database import Connection, business_now
 from adapters.postgres.pending import put_next_date, require_process, wake_processes
 from adapters.postgres.trials import customers, rows, sites
-from adapters.postgres.trials.eligibility import holdings, require_eligible, require_none_pending
+from adapters.postgres.trials.eligibility import (
+    holdings,
+    require_eligible,
+    require_none_pending,
+    require_onboarded,
+)
 from adapters.postgres.trials.mailing import Mailing
 from adapters.postgres.trials.people import require_admin, require_partner
 from adapters.postgres.trials.rows import Trial
@@ -137,6 +142,7 @@ class Requests:
             _require_details(command)
         if customer["country"] not in self._catalogue.countries:
             raise Refusal(RefusalCode.COUNTRY_UNSUPPORTED)
+        await require_onboarded(connection, organisation_id, command.partner_id)
         held = await holdings(connection, organisation_id)
         require_none_pending(command.partner_id, held)
         require_eligible(command.services, command.partner_id, held, self._catalogue)
