@@ -9,6 +9,7 @@ from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.integration.deletion.town import Town
 from tests.integration.wholesale.hall import Hall
+from tests.integration.wholesale.office import Office
 
 
 @pytest.fixture
@@ -22,3 +23,9 @@ async def town(fresh_database: FreshDatabase) -> AsyncIterator[Town]:
 async def hall(town: Town) -> Hall:
     """A hall with two service providers in it."""
     return await Hall.open(town)
+
+
+@pytest.fixture
+async def office(hall: Hall) -> Office:
+    """The office of the service provider `north`, where one add-on is available."""
+    return Office(hall)
