@@ -98,6 +98,12 @@ class Problem(Contract):
     """What is wrong with the input, place by place."""
 
 
+class ProblemResponse(JSONResponse):
+    """A response that is a problem."""
+
+    media_type = MEDIA_TYPE
+
+
 def status_of(code: RefusalCode) -> HTTPStatus:
     """The HTTP status of a refusal: a conflict with the present state, where nothing else is said."""
     if code.value.endswith("_not_found"):
@@ -131,7 +137,7 @@ def respond(
         title=status.phrase, status=status, code=code, detail=detail, details=dict(details or {}), errors=errors
     )
     content = problem.model_dump(mode="json", exclude_defaults=True) | {"type": problem.type}
-    return JSONResponse(content, status, dict(headers or {}), MEDIA_TYPE)
+    return ProblemResponse(content, status, dict(headers or {}))
 
 
 async def refused(_request: Request, error: Exception) -> Response:

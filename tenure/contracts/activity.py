@@ -6,7 +6,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field, StringConstraints
 
-from tenure.contracts.base import Command, Contract, Instant, Text
+from tenure.contracts.base import Command, Contract, Duration, Instant, Text
 from tenure.ids import OrganisationId
 
 FEED_NAME = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
@@ -103,7 +103,7 @@ class Feed(Contract):
     """An activity source: how far it is complete, and how often it should say so (SF-03)."""
 
     source: FeedName
-    rhythm: timedelta = Field(gt=timedelta(0), le=timedelta(days=7))
+    rhythm: Duration = Field(gt=timedelta(0), le=timedelta(days=7))
     """A heartbeat is expected at least this often."""
     needed: bool = True
     """Whether an assessment holds while this feed is behind."""

@@ -1,9 +1,9 @@
 """What all contracts have in common."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -12,6 +12,18 @@ Instant = Annotated[AwareDatetime, Field(ge=EARLIEST)]
 
 Start = Annotated[Instant, Field(lt=datetime(9000, 1, 1, tzinfo=UTC))]
 """An instant that others are counted from, so that these too are in the calendar: "never" is often its last day."""
+
+Duration = Annotated[
+    timedelta,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^-?P(?=[\dT])(\d+Y)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$",
+            "examples": ["PT1H30M"],
+        }
+    ),
+]
+"""A span of time as ISO 8601 writes it; seconds have fractions, which JSON Schema's own format of durations has not."""
 
 _LOCAL_PART = r'[^\s@<>()\[\]\\,;:"\x00-\x1f\x7f-\x9f]+'
 _LABEL = r"(?:[^\s\x00-/:-@\[-`{-\x9f]|-)+"
@@ -35,6 +47,10 @@ Text = Annotated[
 
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), PlainSerializer(str)]
 """A SHA-256 digest in hexadecimal."""
+
+
+Serial = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""The number of a row, as Postgres counts them."""
 
 
 class Contract(BaseModel):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from temporalio import workflow
 
 from tenure.contracts.activity import ActivitySignal, Feed
-from tenure.contracts.base import Contract, Instant
+from tenure.contracts.base import Contract, Duration, Instant
 from tenure.contracts.organisation import OrganisationState
 from tenure.ids import OrganisationId, TrialRequestId
 
@@ -59,7 +59,7 @@ class Evidence(Contract):
     breaker_open: bool = False
     turn_at: Instant | None = None
     """The place in the queue that the rate has given to the next warning or fence."""
-    turn_lag: timedelta = timedelta(0)
+    turn_lag: Duration = timedelta(0)
     """How far the clock of who took the place was behind `business_now()`, and so how late it will come."""
     rules_version: str | None = None
     """The version of the rules at the last look at this countdown; None before the first."""

@@ -1,9 +1,8 @@
 """What was screened, and the review of what was found (RPL)."""
 
-from datetime import timedelta
 from enum import StrEnum
 
-from tenure.contracts.base import Command, Contract, Instant, Text
+from tenure.contracts.base import Command, Contract, Duration, Instant, Text
 from tenure.contracts.screening import Hit, ListVersion, Subject
 from tenure.ids import OrganisationId, PartnerId, RplCaseId
 
@@ -88,7 +87,7 @@ class RplCase(Contract):
     state: CaseState
     opened_at: Instant
     deadline_at: Instant
-    age: timedelta
+    age: Duration
     """From its opening until now, or until it was closed."""
     slow: bool = False
     """Open for longer than most are: 60 minutes (RPL-13)."""

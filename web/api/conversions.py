@@ -31,12 +31,6 @@ async def claim_numbers(ports: Ports, caller: StaffCommander, command: ClaimNumb
     return await ports.trials.claim_numbers(caller, command)
 
 
-@router.get("/orders/{order_id}", tags=["orders"])
-async def show_order(ports: Ports, _caller: StaffReader, order_id: OrderId) -> OrderSetUp:
-    """What an order's contact is shown, and whether the order is tied (TC-16)."""
-    return await ports.consents.set_up(order_id)
-
-
 @router.post("/orders/tie", tags=["orders"])
 async def tie_order(
     ports: Ports,
@@ -48,3 +42,9 @@ async def tie_order(
     if dry_run:
         return await ports.consents.plan_tie(command)
     return await ports.consents.tie(caller, command)
+
+
+@router.get("/orders/{order_id}", tags=["orders"])
+async def show_order(ports: Ports, _caller: StaffReader, order_id: OrderId) -> OrderSetUp:
+    """What an order's contact is shown, and whether the order is tied (TC-16)."""
+    return await ports.consents.set_up(order_id)

@@ -75,12 +75,6 @@ async def list_customers(
     return await ports.customers.page(caller, partner_id=partner_id, state=state, after=after, limit=limit)
 
 
-@router.get("/customers/{organisation_id}", responses=refusals(RefusalCode.CUSTOMER_NOT_FOUND))
-async def get_onboarding(ports: Ports, caller: AnyReader, organisation_id: OrganisationId) -> CustomerView:
-    """One customer: where its onboarding stands and why, its review and deadline, caps and sites (ONB-08)."""
-    return await ports.customers.show(caller, organisation_id)
-
-
 @router.post(
     "/customers/create",
     status_code=status.HTTP_202_ACCEPTED,
@@ -146,6 +140,12 @@ async def cancel_subscription(ports: Ports, caller: AnyCommander, command: Cance
 async def set_payment_state(ports: Ports, caller: AnyCommander, command: SetPaymentState) -> Subscription:
     """Say whether a subscription is paid: unpaid, its customer is shown as suspended (BIL-03)."""
     return await ports.customers.set_payment_state(caller, command)
+
+
+@router.get("/customers/{organisation_id}", responses=refusals(RefusalCode.CUSTOMER_NOT_FOUND))
+async def get_onboarding(ports: Ports, caller: AnyReader, organisation_id: OrganisationId) -> CustomerView:
+    """One customer: where its onboarding stands and why, its review and deadline, caps and sites (ONB-08)."""
+    return await ports.customers.show(caller, organisation_id)
 
 
 def _accepted(response: Response, customer: CustomerView) -> CustomerView:

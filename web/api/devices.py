@@ -31,12 +31,6 @@ async def list_devices(
     return await ports.devices.outstanding(caller, partner_id=partner_id, overdue=overdue)
 
 
-@router.get("/{trial_id}")
-async def show_devices(ports: Ports, caller: AnyReader, trial_id: TrialId) -> DeviceReturnView:
-    """The devices of one trial, until when and how they go back (DV-02, DV-04, DV-06)."""
-    return await ports.devices.show(caller, trial_id)
-
-
 @router.post("/ship")
 async def ship_devices(ports: Ports, caller: StaffCommander, command: ShipDevices) -> DeviceReturnView:
     """Devices were shipped, with an end date of their own (DV-02, DV-03)."""
@@ -59,3 +53,9 @@ async def register_return(ports: Ports, caller: AnyCommander, command: RegisterR
 async def find_demo_order(ports: Ports, caller: AnyReader, question: FindDemoOrder) -> FoundDemoOrder:
     """The demo order's number, for those who can say enough about it: a question, nothing changes (DV-08)."""
     return FoundDemoOrder(demo_order=await ports.devices.find_demo_order(caller, question))
+
+
+@router.get("/{trial_id}")
+async def show_devices(ports: Ports, caller: AnyReader, trial_id: TrialId) -> DeviceReturnView:
+    """The devices of one trial, until when and how they go back (DV-02, DV-04, DV-06)."""
+    return await ports.devices.show(caller, trial_id)

@@ -11,11 +11,10 @@ from tenure.contracts.forecast import Explanation
 from tenure.contracts.organisation import DeleteNow, OrganisationPage, OrganisationView
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId
+from web.problems import ProblemResponse, refusals
 from web.security import AnyCommander, AnyReader, Ports, StaffReader
 
 router = APIRouter(prefix="/v1/organisations", tags=["organisations"])
-
-_REFUSED = "Always refused."
 
 
 @router.get("")
@@ -30,6 +29,12 @@ async def list_organisations(
 ) -> OrganisationPage:
     """The customer list, in order of id (PS-01); a partner sees its customers (PS-06)."""
     return await ports.organisations.page(caller, to_be_deleted=to_be_deleted, after=after, limit=limit)
+
+
+@router.post("/delete-now")
+async def delete_organisation_now(ports: Ports, caller: AnyCommander, command: DeleteNow) -> Erasure:
+    """The customer's own request: at once and final, by a full admin who types the name (DM-11, DM-12)."""
+    return await ports.organisations.delete_now(caller, command)
 
 
 @router.get("/{organisation_id}")
@@ -52,19 +57,23 @@ async def audit_of_organisation(
     return await ports.audit.of(caller, organisation_id)
 
 
-@router.post("/delete-now")
-async def delete_organisation_now(ports: Ports, caller: AnyCommander, command: DeleteNow) -> Erasure:
-    """The customer's own request: at once and final, by a full admin who types the name (DM-11, DM-12)."""
-    return await ports.organisations.delete_now(caller, command)
-
-
-@router.post("/{organisation_id}/restore", status_code=status.HTTP_409_CONFLICT, response_description=_REFUSED)
+@router.post(
+    "/{organisation_id}/restore",
+    status_code=status.HTTP_409_CONFLICT,
+    response_class=ProblemResponse,
+    responses=refusals(RefusalCode.IRREVERSIBLE),
+)
 async def restore_organisation(_caller: AnyReader, organisation_id: OrganisationId) -> None:
     """Nobody brings a deleted organisation back: always refused as `irreversible` (DM-09)."""
     raise Refusal(RefusalCode.IRREVERSIBLE, details={"organisation_id": organisation_id})
 
 
-@router.post("/{organisation_id}/exempt", status_code=status.HTTP_409_CONFLICT, response_description=_REFUSED)
+@router.post(
+    "/{organisation_id}/exempt",
+    status_code=status.HTTP_409_CONFLICT,
+    response_class=ProblemResponse,
+    responses=refusals(RefusalCode.NO_EXCEPTIONS),
+)
 async def exempt_organisation(_caller: AnyReader, organisation_id: OrganisationId) -> None:
     """No organisation is exempted from deletion, or paused: always refused as `no_exceptions` (DM-10)."""
     raise Refusal(RefusalCode.NO_EXCEPTIONS, details={"organisation_id": organisation_id})

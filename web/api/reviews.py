@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 
+from tenure.contracts.base import Serial
 from tenure.contracts.review import CaseState, DecideCase, RplCasePage, RplCaseView, ScreeningPage
 from tenure.errors import RefusalCode
 from tenure.ids import OrganisationId, RplCaseId
@@ -41,12 +42,6 @@ async def list_rpl_cases(
     )
 
 
-@router.get("/reviews/{case_id}", responses=refusals(RefusalCode.CASE_NOT_FOUND))
-async def get_rpl_case(ports: Ports, caller: ReviewReader, case_id: RplCaseId) -> RplCaseView:
-    """One case: the customer beside each entry that it may be, and why."""
-    return await ports.reviews.show(caller, case_id)
-
-
 @router.post("/reviews/decide", responses=refusals(RefusalCode.CASE_NOT_FOUND, RefusalCode.CASE_CLOSED))
 async def decide_rpl_case(
     ports: Ports, caller: Reviewer, command: Annotated[DecideCase, Body(openapi_examples=_DECISION)]
@@ -60,8 +55,14 @@ async def list_screenings(
     ports: Ports,
     caller: ReviewReader,
     organisation_id: OrganisationId,
-    before: Annotated[int | None, Query(ge=0, description="`next_before` of the page before.")] = None,
+    before: Annotated[Serial | None, Query(description="`next_before` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> ScreeningPage:
     """Every screening of a customer, newest first: what was screened, against what, and the result (RPL-19)."""
     return await ports.reviews.screenings(caller, organisation_id, before=before, limit=limit)
+
+
+@router.get("/reviews/{case_id}", responses=refusals(RefusalCode.CASE_NOT_FOUND))
+async def get_rpl_case(ports: Ports, caller: ReviewReader, case_id: RplCaseId) -> RplCaseView:
+    """One case: the customer beside each entry that it may be, and why."""
+    return await ports.reviews.show(caller, case_id)

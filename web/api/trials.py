@@ -49,12 +49,6 @@ async def list_trials(
     )
 
 
-@router.get("/{trial_id}")
-async def show_trial(ports: Ports, caller: AnyReader, trial_id: TrialId) -> TrialView:
-    """One trial; a partner sees its own."""
-    return await ports.trials.show(caller, trial_id)
-
-
 @router.post("/offer")
 async def offer_trial(ports: Ports, caller: AnyReader, question: AskOffer) -> TrialOffer:
     """What could be tried with a customer, and how it would begin: a question, nothing changes (TR-05, TR-14, TR-20)."""
@@ -101,3 +95,9 @@ async def edit_trial(ports: Ports, caller: AnyCommander, command: EditTrial) -> 
 async def assign_licences(ports: Ports, caller: AnyCommander, command: AssignLicences) -> TrialView:
     """Say who holds a licence of the trial (PV-05, PV-06)."""
     return await ports.trials.assign_licences(caller, command)
+
+
+@router.get("/{trial_id}")
+async def show_trial(ports: Ports, caller: AnyReader, trial_id: TrialId) -> TrialView:
+    """One trial; a partner sees its own."""
+    return await ports.trials.show(caller, trial_id)

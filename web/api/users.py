@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, status
 
-from tenure.contracts.base import Instant
+from tenure.contracts.base import Instant, Serial
 from tenure.contracts.package import BillableItems, Quantities, SetQuantities
 from tenure.contracts.user import (
     AddOnCommand,
@@ -188,7 +188,7 @@ async def list_billable_items(
     partner_id: PartnerId,
     from_: Annotated[Instant, Query(alias="from", description="Items that had not ended by then.")],
     to: Annotated[Instant, Query(description="Items that had begun before then.")],
-    after: Annotated[int | None, Query(ge=0, description="`next_after` of the page before.")] = None,
+    after: Annotated[Serial | None, Query(description="`next_after` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> BillableItems:
     """Add-ons that were assigned at some time between two instants, for the service provider's bill (ADD-05, Q-34)."""
