@@ -8,6 +8,7 @@ from tenure.policy.rules import DEFAULT
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.integration.deletion.town import Town
+from tests.integration.wholesale.gate import Gate
 from tests.integration.wholesale.hall import Hall
 from tests.integration.wholesale.office import Office
 
@@ -29,3 +30,9 @@ async def hall(town: Town) -> Hall:
 async def office(hall: Hall) -> Office:
     """The office of the service provider `north`, where one add-on is available."""
     return Office(hall)
+
+
+@pytest.fixture
+async def gate(town: Town) -> Gate:
+    """The gate of such a hall, through which customers come in."""
+    return await Gate.open(town)
