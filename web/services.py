@@ -1,7 +1,6 @@
 """What the web stands on: ports, made real by the composition root."""
 
 from dataclasses import dataclass
-from typing import cast
 
 from adapters.links import Links
 from tenure.contracts.catalogue import Catalogue
@@ -54,8 +53,8 @@ class Services:
     imports: Imports
     screening_lists: ScreeningLists
     screener: Screener
+    customers: Customers
+    users: Users
+    reviews: Reviews
+    wizards: Wizards
     audit: AuditTrail
-    customers: Customers = cast(Customers, None)
-    users: Users = cast(Users, None)
-    reviews: Reviews = cast(Reviews, None)
-    wizards: Wizards = cast(Wizards, None)

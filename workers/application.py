@@ -35,7 +35,11 @@ from adapters.postgres.trials.consents import PostgresConsents
 from adapters.postgres.trials.returns import PostgresDevices
 from adapters.postgres.trials.steps import PostgresTrialSteps
 from adapters.postgres.trials.trials import PostgresTrials
+from adapters.postgres.wholesale.customers import PostgresCustomers
+from adapters.postgres.wholesale.reviews import PostgresReviews
 from adapters.postgres.wholesale.steps import PostgresOnboardingSteps
+from adapters.postgres.wholesale.users import PostgresUsers
+from adapters.postgres.wholesale.wizards import PostgresWizards
 from adapters.screening.embedded import EmbeddedScreener
 from adapters.screening.yente import YenteScreener
 from tenure.contracts.call_in import Telephony
@@ -113,7 +117,7 @@ async def open_application(settings: ServerSettings) -> AsyncIterator[Applicatio
         screening_rules, telephony = load_screening_rules(settings), load_telephony(settings)
         lists = PostgresScreeningLists(database, screening_rules)
         screener = await opened.enter_async_context(open_screener(settings, lists))
-        services = _services(database, imports, rules, catalogue, links, message_domain, lists, screener)
+        services = _services(database, imports, rules, catalogue, telephony, links, message_domain, lists, screener)
         yield Application(
             settings=settings,
             rules=rules,
@@ -134,6 +138,7 @@ def _services(
     imports: Database,
     rules: Rules,
     catalogue: Catalogue,
+    telephony: Telephony,
     links: Links,
     message_domain: str,
     lists: ScreeningLists,
@@ -159,6 +164,10 @@ def _services(
         imports=PostgresImports(imports, rules, catalogue),
         screening_lists=lists,
         screener=screener,
+        customers=PostgresCustomers(database, rules, catalogue, telephony),
+        users=PostgresUsers(database, rules, catalogue),
+        reviews=PostgresReviews(database, rules, telephony),
+        wizards=PostgresWizards(database, catalogue),
         audit=PostgresAuditTrail(database),
     )
 

@@ -3,12 +3,15 @@
 Its clock is the simulation's, so that months pass in seconds.
 """
 
+import dataclasses
 import json
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHandle
 
 from adapters.postgres.simulation import PostgresSimulation
+from adapters.screening.embedded import EmbeddedScreener
 from adapters.temporal import TemporalExecutions
 from tenure import names
 from tenure.contracts.activity import Feed, Heartbeat
@@ -24,13 +28,16 @@ from tenure.contracts.base import Instant
 from tenure.contracts.deletion import DeletionCountdownContract
 from tenure.contracts.organisation import OrganisationView
 from tenure.contracts.portfolio import PortfolioRecord
+from tenure.contracts.screening import ListId
 from tenure.ids import OrganisationId
 from tenure.policy.rules import Rules
+from tenure.policy.screening import ScreeningRules
 from tenure.ports import Caller
 from tenure.settings import InstallationKind, ServerSettings
 from tests.integration.deletion.town import LINK_SECRET
+from tests.workflows.plain_screener import PlainScreener
 from web.services import Services
-from workers.application import Application, open_application
+from workers.application import Application, load_screening_rules, open_application
 from workers.connection import connect
 from workers.relay import Relay
 from workers.simulation.clock import SimulationClock
@@ -43,6 +50,8 @@ from workers.worker import polling, relay
 OPERATOR = Caller(actor="operator:test")
 FEED = "app"
 RHYTHM = timedelta(hours=1)
+SCREENING_RULES = ScreeningRules(required_lists=(ListId.US_DPL,))
+"""One short list is enough."""
 _OF_THE_CLOCK = frozenset({"workflow_execution_options_updated", "workflow_execution_time_skipping_transitioned"})
 
 
@@ -181,6 +190,7 @@ async def installation(
     folder: Path,
     *,
     rules: Rules | None = None,
+    engine: bool = False,
     smtp_url: str | None = None,
     payload_keys: SecretStr | None = None,
     working: bool = True,
@@ -195,6 +205,7 @@ async def installation(
         sink: The mail server.
         folder: Where the rules are written.
         rules: Those that are shipped, where there are no others.
+        engine: Whether the real engine screens, whose dictionaries take seconds to read; else names as they are listed.
         smtp_url: Where mails go, if not straight to the sink.
         payload_keys: What encrypts payloads; None leaves them readable.
         working: Whether the workers poll here.
@@ -203,16 +214,20 @@ async def installation(
     """
     rules_file = folder / f"rules-{uuid.uuid4()}.json"
     rules_file.write_text((rules or Rules()).model_dump_json())
+    screening_rules_file = folder / f"screening-rules-{uuid.uuid4()}.json"
+    screening_rules_file.write_text(SCREENING_RULES.model_dump_json())
     settings = ServerSettings(
         installation=InstallationKind.SIMULATION,
         database_url=SecretStr(url),
         smtp_url=SecretStr(smtp_url or sink.url),
         rules_file=rules_file,
+        screening_rules_file=screening_rules_file,
         payload_keys=payload_keys,
         link_secret=SecretStr(LINK_SECRET),
         starts_per_second=1000,
     )
-    async with open_application(settings) as application:
+    async with open_application(settings) as complete:
+        application = screened(complete, engine=engine)
         client = await connect(settings, address=temporal.address)
         simulation = PostgresSimulation(application.database)
         carrier = relay(application, client)
@@ -232,6 +247,14 @@ async def installation(
             finally:
                 if tidy:
                     await _terminate_open(opened)
+
+
+def screened(application: Application, *, engine: bool = False) -> Application:
+    """The application with a screener that needs no engine, or whose engine shares its dictionaries with other tests."""
+    lists, rules = application.services.screening_lists, load_screening_rules(application.settings)
+    screener = EmbeddedScreener(lists, rules, partial(ThreadPoolExecutor, 1)) if engine else PlainScreener(lists, rules)
+    services = dataclasses.replace(application.services, screener=screener)
+    return dataclasses.replace(application, services=services, update_screener=screener)
 
 
 async def _terminate_open(installation: Installation) -> None:
