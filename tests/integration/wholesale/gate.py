@@ -1,7 +1,10 @@
 """The gate of a hall: customers come in through the ports, and the processes do to them what they do, step by step."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
+
+import asyncpg
 
 from adapters.postgres.wholesale.customers import PostgresCustomers
 from adapters.postgres.wholesale.reviews import PostgresReviews
@@ -159,11 +162,32 @@ class Gate(Hall):
         at = OnboardingAt(organisation_id=task.organisation_id, generation=task.generation, as_of=await self.town.now())
         return await self.steps.check_address_change(at)
 
-    async def look_at_case(self, case: RplCaseView) -> ReviewStep:
-        """The process of a review looks."""
+    async def look_at_case(self, case: RplCaseView, as_of: datetime | None = None) -> ReviewStep:
+        """The process of a review looks, by default now."""
+        as_of = as_of or await self.town.now()
         return await self.steps.check_review(
-            ReviewAt(case_id=case.case_id, organisation_id=case.organisation_id, as_of=await self.town.now())
+            ReviewAt(case_id=case.case_id, organisation_id=case.organisation_id, as_of=as_of)
         )
+
+    # The clock, to the microsecond.
+
+    async def freeze(self, instant: datetime) -> None:
+        """It is this very instant, until it thaws."""
+        await self._clock(f"select '{instant.isoformat()}'::timestamptz")
+
+    async def thaw(self) -> None:
+        """The clock goes on."""
+        await self._clock("select clock_timestamp() + clock_offset from installation")
+
+    async def _clock(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.town.url)
+        try:
+            await connection.execute(
+                "create or replace function business_now() returns timestamptz language sql volatile parallel safe as"
+                f" $clock$ {statement} $clock$"
+            )
+        finally:
+            await connection.close()
 
     # Where customers stand.
 
