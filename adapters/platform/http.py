@@ -15,6 +15,7 @@ from adapters.platform.answers import built
 from tenure.contracts.onboarding import AccountOrder
 from tenure.contracts.platform import Built, PlatformOrder
 from tenure.errors import Unavailable
+from tenure.ids import OrganisationId
 from tenure.ports import Platform
 
 WHOLE: Final = timedelta(seconds=90)
@@ -81,6 +82,16 @@ class HttpPlatform(HttpService, Platform):
         """
         path = f"v1/accounts/{quote(order.organisation_id)}"
         return (await self._carry_out(_Request("PUT", path, order.key, _body(order, "generation")))).resource
+
+    async def close_account(self, organisation_id: OrganisationId) -> None:
+        """Close the account of an organisation that is erased; one that was never opened is no error.
+
+        Raises:
+            PlatformRefused, Unavailable: as for `build`.
+        """
+        account = f"{organisation_id}/account"
+        path = f"v1/accounts/{quote(organisation_id)}"
+        await self._carry_out(_Request("DELETE", path, f"{account}/close", gone=Built(resource=account)))
 
     async def _carry_out(self, request: "_Request") -> Built:
         try:

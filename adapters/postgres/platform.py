@@ -88,6 +88,16 @@ class PostgresPlatform(Platform):
             await connection.execute(_OPEN_ACCOUNT, order.key, account, order.organisation_id)
         return account
 
+    async def close_account(self, organisation_id: OrganisationId) -> None:
+        """Keep that an account is closed, until the purge takes its row along.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        async with self._database.write() as connection:
+            await lock(connection, organisation_id)
+            await connection.fetchrow(_TEAR_DOWN, f"{organisation_id}/account", organisation_id)
+
 
 async def _lock_alive(connection: Connection, organisation_id: OrganisationId) -> None:
     try:

@@ -240,3 +240,11 @@ class Platform(Protocol):
             PlatformRefused, Unavailable: as for `build`.
         """
         ...
+
+    async def close_account(self, organisation_id: OrganisationId) -> None:
+        """Close the account of an organisation that is erased, for good; one that was never opened is no error (XC-07).
+
+        Raises:
+            PlatformRefused, Unavailable: as for `build`.
+        """
+        ...

@@ -45,6 +45,23 @@ async def test_what_a_vendor_is_told(http: HttpPlatform, vendor: Vendor) -> None
     }
 
 
+async def test_it_is_closed_for_good(world: World) -> None:
+    """Closed once, asked for again or never opened: no error, and nothing of the organisation stands (XC-07)."""
+    await world.platform.close_account(ORGANISATION)
+    await world.platform.open_account(account())
+    for _ in range(2):
+        await world.platform.close_account(ORGANISATION)
+    assert await world.standing() == []
+
+
+async def test_what_a_vendor_is_told_of_the_end(http: HttpPlatform, vendor: Vendor) -> None:
+    """Whose account, under a key of its own, and nothing else; what is not there is closed (XC-07)."""
+    await http.close_account(ORGANISATION)
+    [request] = vendor.requests
+    assert (request.method, request.url.path) == ("DELETE", f"/base/v1/accounts/{ORGANISATION}")
+    assert (list(vendor.keys), vendor.bodies) == ([f"{ORGANISATION}/account/close"], [b""])
+
+
 @pytest.mark.parametrize("fault", [answers(Response(status_code=503)), answers(Response(b"no json")), loses_the_answer])
 async def test_nobody_knows_whether_it_was_created(http: HttpPlatform, vendor: Vendor, fault: Fault) -> None:
     """A vendor that fails, mumbles or loses its answer is asked again under the same key, and there is one account (PRV-04)."""

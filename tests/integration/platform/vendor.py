@@ -54,7 +54,7 @@ class Vendor:
         vendor = cls()
         routes = [
             Route("/base/v1/services/{place:path}", vendor._serve, methods=["PUT", "DELETE"]),
-            Route("/base/v1/accounts/{place}", vendor._serve, methods=["PUT"]),
+            Route("/base/v1/accounts/{place}", vendor._serve, methods=["PUT", "DELETE"]),
         ]
         app = Starlette(routes=routes)
         async with serving(app, "127.0.0.1", 0) as port:
