@@ -11,6 +11,7 @@ from adapters.postgres.database import Connection, Database, business_now, lock
 from adapters.postgres.pending import clear_next_dates
 from adapters.postgres.stores import PURGES, purge
 from adapters.postgres.trials import platform_orders
+from adapters.postgres.wholesale import rows as onboardings
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.erasure import EraseStore, ErasureState, IssueReceipt, Receipt, Store, StoreResult
@@ -94,13 +95,16 @@ class PostgresEraser:
             return await _record(connection, command, removed, remaining, remains)
 
     async def _tear_down(self, command: EraseStore) -> None:
-        """Services that trials have built go before the rows that know of them; again, that is no error."""
+        """What the platform has built goes before the rows that know of it; again, that is no error."""
         async with self._database.read() as connection:
             if await _purge_state(connection, command) is ErasureState.ERASED:
                 return
             orders = await platform_orders.to_erase(connection, command.organisation_id)
+            customer = await onboardings.find(connection, command.organisation_id)
         for order in orders:
             await self._platform.tear_down(order)
+        if customer is not None:
+            await self._platform.close_account(command.organisation_id)
 
     async def _purge(self, connection: Connection, command: EraseStore) -> StoreResult:
         removed, remaining = await purge(connection, command.store, command.organisation_id)

@@ -21,6 +21,8 @@ _SUBJECT = """
 select o.state, o.generation, a.last_activity_at, (select max(lost_until) from feed_gaps) as lost_until,
        (select count(*) from trials t where t.organisation_id = o.organisation_id and t.state = 'provisioning')
          as trials_in_provisioning,
+       exists (select from onboardings n where n.organisation_id = o.organisation_id
+                  and n.state in ('received', 'screening', 'pending_rpl_review', 'provisioning')) as onboarding_under_way,
        c.cycle, c.counting_from, c.turn_at, c.turn_lag, c.held_by, c.rules_version
   from organisations o join activity a using (organisation_id)
   left join countdowns c on c.organisation_id = o.organisation_id and c.generation = o.generation
@@ -65,6 +67,7 @@ async def read_evidence(connection: Connection, organisation_id: OrganisationId,
         customers_managed=held["customers_managed"],
         pending_requests=await _pending_requests(connection, organisation_id),
         trials_in_provisioning=row["trials_in_provisioning"],
+        onboarding_under_way=row["onboarding_under_way"],
         held_by=TrialRequestId(row["held_by"]) if row["held_by"] else None,
         promise=promise,
         feeds=feeds,

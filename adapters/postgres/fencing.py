@@ -11,6 +11,7 @@ from adapters.postgres import audit, marking
 from adapters.postgres.database import Connection, lock, lock_settled, managing_organisations
 from adapters.postgres.pending import clear_next_dates, put_next_date, require_process, wake_processes
 from adapters.postgres.trials.fencing import end_waiting
+from adapters.postgres.wholesale.fencing import end_customer
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.erasure import Erasure, ErasureCause, ErasureInput, ErasureState
@@ -71,6 +72,7 @@ async def fence(
     )
     await marking.end_countdown(connection, organisation_id, generation, at=at, reason=cause)
     await end_waiting(connection, organisation_id, at=at, actor=actor)
+    await end_customer(connection, organisation_id, at=at, actor=actor)
     await connection.execute(
         "update notices set state = 'dropped' where organisation_id = $1 and state = 'queued'", organisation_id
     )

@@ -44,17 +44,39 @@ _ACTIVITY = Purge(
     ),
 )
 
+# Of a wholesale customer. That it was screened, when, against what and with what result stays for whoever has to prove it
+# (RPL-19); who was screened, what was found and why a reviewer decided as they did goes. What add-ons it had stays for
+# the bill: ids name nobody (ADD-05).
+_WHOLESALE_COUNT: Final = """
+           (select count(*) from onboardings where organisation_id = $1)
+         + (select count(*) from screenings where organisation_id = $1 and (subject is not null or hits <> '[]' or known <> '[]'))
+         + (select count(*) from rpl_cases where organisation_id = $1 and reason is not null)
+         + (select count(*) from cleared_hits where organisation_id = $1)
+         + (select count(*) from unit_quantities where organisation_id = $1)
+         + (select count(*) from wizards where organisation_id = $1)
+"""
+_WHOLESALE: Final = (
+    "delete from onboardings where organisation_id = $1",  # its changes of address with it
+    "update screenings set subject = null, hits = '[]', known = '[]' where organisation_id = $1",
+    "update rpl_cases set reason = null where organisation_id = $1",
+    "delete from cleared_hits where organisation_id = $1",
+    "delete from unit_quantities where organisation_id = $1",
+    "delete from wizards where organisation_id = $1",
+)
+
 # What a tombstone may not keep; a partner whose own organisation this was loses its name and its tokens with it. The date
 # of the purge stays until its end, so that one that is stuck is past due (P15).
 _PROFILE = Purge(
-    """
-    select (select count(*) from organisations where organisation_id = $1 and name <> organisation_id)
+    f"""
+    select {_WHOLESALE_COUNT}
+         + (select count(*) from organisations where organisation_id = $1 and name <> organisation_id)
          + (select count(*) from partners where organisation_id = $1 and name <> partner_id)
          + (select count(*) from promises where organisation_id = $1)
          + (select count(*) from next_dates where organisation_id = $1 and kind <> 'purge')
          + (select count(*) from managements where organisation_id = $1)
-    """,
+    """,  # noqa: S608 - a constant
     (
+        *_WHOLESALE,
         """
         update organisations set name = organisation_id, country = 'ZZ', language = 'en', time_zone = 'UTC',
                                  industry = null, region = null

@@ -51,6 +51,8 @@ class Evidence(Contract):
     pending_requests: tuple[PendingRequest, ...] = ()
     trials_in_provisioning: int = 0
     """Trials that were accepted or need no consent, and are being built (Q-08)."""
+    onboarding_under_way: bool = False
+    """A service provider is bringing it in as a wholesale customer: it is screened, reviewed, or gets its account."""
     held_by: TrialRequestId | None = None
     """The request that has already deferred this cycle's deletion."""
     promise: Promise | None = None
@@ -95,6 +97,7 @@ class Reason(StrEnum):
     NOBODY_REACHABLE = "nobody_reachable"
     REQUEST_PENDING = "request_pending"
     TRIAL_IN_PROVISIONING = "trial_in_provisioning"
+    ONBOARDING_UNDER_WAY = "onboarding_under_way"
     BREAKER_OPEN = "breaker_open"
     CLOCK_AHEAD = "clock_ahead"
     DRY_RUN = "dry_run"

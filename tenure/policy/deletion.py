@@ -109,10 +109,15 @@ def _untold(promise: Promise, as_of: Instant, base: Instant, rules: Rules) -> As
 
 
 def _provisioning(evidence: Evidence, as_of: Instant, base: Instant, rules: Rules) -> Assessment | None:
-    """A trial that is being built defers the deletion until it is active, which unmarks, or cancelled (Q-08)."""
-    if evidence.trials_in_provisioning == 0:
-        return None
-    return _hold(Reason.TRIAL_IN_PROVISIONING, "DP-01", as_of, base, rules)
+    """What is being built defers the deletion until it is there, which unmarks, or is given up (Q-08).
+
+    That is a trial, or a wholesale subscription from its request on (DP-02).
+    """
+    if evidence.trials_in_provisioning > 0:
+        return _hold(Reason.TRIAL_IN_PROVISIONING, "DP-01", as_of, base, rules)
+    if evidence.onboarding_under_way:
+        return _hold(Reason.ONBOARDING_UNDER_WAY, "DP-02", as_of, base, rules)
+    return None
 
 
 def _request(evidence: Evidence, as_of: Instant, base: Instant) -> Assessment | None:

@@ -23,6 +23,7 @@ _BECAUSE = {
     Reason.NOBODY_REACHABLE: "no full admin can be reached",
     Reason.REQUEST_PENDING: "a trial request waits for consent ({detail})",
     Reason.TRIAL_IN_PROVISIONING: "a trial is being set up",
+    Reason.ONBOARDING_UNDER_WAY: "its service provider is bringing it in as a customer",
     Reason.BREAKER_OPEN: "the breaker is open until an operator releases it",
     Reason.DRY_RUN: "this installation only rehearses deletions",
     Reason.RULES_CHANGED: "the rules have changed since the last look",

@@ -1,5 +1,7 @@
 """The port `Customers` on Postgres: each command one guarded transaction, once for each key (P10)."""
 
+from collections.abc import Awaitable, Callable
+
 from adapters.postgres.commands import once
 from adapters.postgres.database import Connection, Database
 from adapters.postgres.wholesale import addresses, authority, rows, subscriptions, views
@@ -86,7 +88,7 @@ class PostgresCustomers:
         async def carry_out(connection: Connection) -> Subscription:
             return await subscriptions.cancel(connection, caller, command, self._packages, self._rules)
 
-        return await once(self._database, caller, command, Subscription, carry_out, by_partners=True)
+        return await self._once(caller, command, carry_out)
 
     async def set_payment_state(self, caller: Caller, command: SetPaymentState) -> Subscription:
         """Say whether it is paid (BIL-03)."""
@@ -94,7 +96,22 @@ class PostgresCustomers:
         async def carry_out(connection: Connection) -> Subscription:
             return await subscriptions.set_payment_state(connection, caller, command)
 
-        return await once(self._database, caller, command, Subscription, carry_out, by_partners=True)
+        return await self._once(caller, command, carry_out)
+
+    async def _once(
+        self,
+        caller: Caller,
+        command: CancelSubscription | SetPaymentState,
+        carry_out: Callable[[Connection], Awaitable[Subscription]],
+    ) -> Subscription:
+        """The service provider's own words are with the subscription, and are not kept either."""
+
+        async def read_again(connection: Connection) -> Subscription:
+            return await subscriptions.show(connection, caller, command.licence_set_id)
+
+        return await once(
+            self._database, caller, command, Subscription, carry_out, by_partners=True, read_again=read_again
+        )
 
     async def _propose(self, connection: Connection, caller: Caller, command: UpdateBillingAddress) -> None:
         """Lock the customer, once the caller may act on it: nobody learns of another partner's (P14)."""

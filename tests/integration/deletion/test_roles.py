@@ -34,7 +34,6 @@ async def refused(error: type[Exception]) -> AsyncIterator[None]:
     "table",
     [
         "organisations",
-        "people",
         "content",
         "licence_sets",
         "trial_requests",
@@ -50,6 +49,14 @@ async def refused(error: type[Exception]) -> AsyncIterator[None]:
         "partners",
         "breakers",
         "feeds",
+        "onboardings",
+        "address_changes",
+        "screenings",
+        "rpl_cases",
+        "cleared_hits",
+        "unit_quantities",
+        "add_on_assignments",
+        "wizards",
     ],
 )
 async def test_the_application_deletes_nothing(town: Town, table: str) -> None:
@@ -59,6 +66,15 @@ async def test_the_application_deletes_nothing(town: Town, table: str) -> None:
         await attempt(town.database, f"delete from {table}")
     async with refused(DENIED):
         await attempt(town.database, f"truncate {table} cascade")
+
+
+async def test_the_application_takes_out_users_alone(town: Town) -> None:
+    """People go with their package from a wholesale customer; nobody else does (SF-12, PKG-08)."""
+    await purging(town)
+    async with refused(GUARDED):
+        await attempt(town.database, "delete from people")
+    async with refused(DENIED):
+        await attempt(town.database, "truncate people cascade")
 
 
 async def test_the_application_makes_no_deleted_organisation(town: Town) -> None:
