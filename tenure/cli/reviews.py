@@ -32,7 +32,7 @@ def list_cases(
     state: Annotated[CaseState | None, typer.Option(help="Only those in this state; open ones, if not given.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Closed ones, too.")] = False,
     older_than: Annotated[
-        int | None, typer.Option("--older-than", min=0, metavar="MINUTES", help="Only those open for longer.")
+        int | None, typer.Option("--older-than", min=0, metavar="MINUTES", help="Only those opened so long ago.")
     ] = None,
     json: Json = False,
 ) -> None:

@@ -138,8 +138,10 @@ def read_object(file: Path | None) -> dict[str, Any]:
     """The JSON object in a file, and an empty one where no file is given; anything else ends the command."""
     if file is None:
         return {}
-    with checking():
+    try:
         return _OBJECT.validate_json(read(file))
+    except ValidationError as error:
+        fail(f"{file} does not hold one JSON object ({error.errors()[0]['msg']}).", ExitCode.INVALID)
 
 
 def write(file: Path, content: str) -> None:

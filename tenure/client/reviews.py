@@ -39,7 +39,7 @@ class Reviews:
 
         Args:
             state: Only those in this state, such as open ones.
-            older_than_minutes: Only those that are, or were, open for longer.
+            older_than_minutes: Only those that were opened so long ago, or longer.
         """
         parameters: Parameters = {"state": state, "older_than_minutes": older_than_minutes, "limit": PAGE_SIZE}
         async for page in self._connection.pages("/v1/reviews", _CASES, parameters):

@@ -8,12 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from adapters.postgres.tokens import PostgresTokens
 from tenure import Tenure
+from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.credential import Credential, CredentialRole
 from tenure.ids import PartnerId, PersonId
+from tenure.policy.screening import ScreeningRules
 from tenure.ports import Caller
 from tenure.settings import InstallationKind, ServerSettings
 from tests.integration.deletion.town import Town
@@ -71,9 +73,14 @@ def code(response: httpx.Response) -> str:
 
 @asynccontextmanager
 async def open_site(
-    town: Town, folder: Path, kind: InstallationKind = InstallationKind.SIMULATION
+    town: Town,
+    folder: Path,
+    kind: InstallationKind = InstallationKind.SIMULATION,
+    *,
+    catalogue: Catalogue | None = None,
+    screening: ScreeningRules | None = None,
 ) -> AsyncIterator[Site]:
-    """Serve a town under its own rules."""
+    """Serve a town under its own rules, with what is shipped where nothing else is given."""
     rules = folder / "rules.json"
     rules.write_text(town.rules.model_dump_json())
     port = free_port()
@@ -83,9 +90,18 @@ async def open_site(
         link_secret=SecretStr("a secret of the tests that signs links"),
         installation=kind,
         rules_file=rules,
+        catalogue_file=_document(catalogue, folder / "catalogue.json"),
+        screening_rules_file=_document(screening, folder / "screening.json"),
         webhook_secret=SecretStr(WEBHOOK_SECRET),
     )
     async with open_application(settings) as application:
         app = create_app(application.services, settings)
         async with serving(app, "127.0.0.1", port):
             yield Site(settings.public_url, town, application)
+
+
+def _document(value: BaseModel | None, file: Path) -> Path | None:
+    if value is None:
+        return None
+    file.write_text(value.model_dump_json())
+    return file

@@ -31,7 +31,7 @@ async def list_rpl_cases(
     caller: ReviewReader,
     state: CaseState | None = None,
     older_than_minutes: Annotated[
-        int | None, Query(ge=0, le=_LONGEST_MINUTES, description="Only those that are, or were, open for longer.")
+        int | None, Query(ge=0, le=_LONGEST_MINUTES, description="Only those that were opened so long ago, or longer.")
     ] = None,
     after: Annotated[RplCaseId | None, Query(description="`next_after` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -50,7 +50,7 @@ async def decide_rpl_case(
     return await ports.reviews.decide(caller, command)
 
 
-@router.get("/screenings", responses=refusals(RefusalCode.CUSTOMER_NOT_FOUND))
+@router.get("/screenings")
 async def list_screenings(
     ports: Ports,
     caller: ReviewReader,

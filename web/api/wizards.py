@@ -9,7 +9,16 @@ from web.security import AnyCommander, Ports
 
 router = APIRouter(prefix="/v1/wizard", tags=["wizard"])
 
-_WHO = (RefusalCode.ORGANISATION_NOT_FOUND, RefusalCode.PERSON_NOT_FOUND, RefusalCode.ROLE_NOT_ALLOWED)
+_WHO = (
+    RefusalCode.ORGANISATION_NOT_FOUND,
+    RefusalCode.PERSON_NOT_FOUND,
+    RefusalCode.ROLE_NOT_ALLOWED,
+    RefusalCode.ACCESS_LEVEL_INSUFFICIENT,
+    RefusalCode.RPL_REVIEW_PENDING,
+    RefusalCode.ONBOARDING_FAILED,
+    RefusalCode.ACCOUNT_NOT_READY,
+    RefusalCode.CUSTOMER_CANCELLED,
+)
 
 
 @router.post("/launch", responses=refusals(*_WHO))
