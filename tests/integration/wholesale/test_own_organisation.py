@@ -3,13 +3,15 @@
 import pytest
 
 from tenure.contracts.customer import CustomerStatus
+from tenure.contracts.deletion import Reason
 from tenure.contracts.organisation import OrganisationState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId
 from tenure.ports import Caller
+from tests.integration.deletion.town import DAY
 from tests.integration.wholesale.hall import OPERATOR, Hall, provider
+from tests.integration.wholesale.leaving import cancel, end_grace
 from tests.integration.wholesale.newcomer import licences_of, newcomer
-from tests.integration.wholesale.test_subscriptions import cancel, end_grace
 
 
 async def listed(hall: Hall, caller: Caller) -> dict[OrganisationId, bool]:
@@ -80,3 +82,16 @@ async def test_a_partner_with_customers_is_not_marked_with_its_licences(hall: Ha
     await cancel(hall, licences_of(own))
     await end_grace(hall, own)
     assert await hall.town.state(own) is OrganisationState.LIVE
+
+
+@pytest.mark.parametrize("state", ["screening", "pending_rpl_review", "provisioning"])
+async def test_an_onboarding_under_way_holds_the_fence(hall: Hall, state: str) -> None:
+    """However long it takes: a partner that has nothing left and is being brought in is not erased under its feet (DP-02, RPL-03)."""
+    own = await hall.town.ripe(hall.north.organisation_id)
+    await newcomer(hall, state, own=True)
+    for _ in range(3):
+        held = await hall.town.fence(own)
+        assert (held.state, held.assessment.reason) == (OrganisationState.WARNED, Reason.ONBOARDING_UNDER_WAY)
+        await hall.town.advance(10 * DAY)
+    await hall.town.execute("update onboardings set state = 'error', reason = 'rpl_rejected'")
+    assert (await hall.town.fence(own)).state is OrganisationState.ERASING

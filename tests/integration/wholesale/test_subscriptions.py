@@ -1,37 +1,27 @@
 """Wholesale subscriptions: cancelled once, never restored, marked after their grace; paid and unpaid."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 
 from adapters.postgres import marking
-from adapters.postgres.database import Connection, lock
-from adapters.postgres.wholesale import subscriptions
-from tenure.contracts.customer import (
-    CancelSubscription,
-    CustomerStatus,
-    OnboardingState,
-    PaymentState,
-    SetPaymentState,
-    Subscription,
-)
+from adapters.postgres.imports import PostgresImports
+from adapters.postgres.processes import PostgresProcesses
+from tenure.contracts.customer import CustomerStatus, OnboardingState, PaymentState
 from tenure.contracts.licence import (
     ExpireLicences,
     GraceOutcome,
     GrantLicences,
     LicenceKind,
     LicenceState,
-    RenewalGraceInput,
     RestoredBy,
     RestoreLicences,
 )
-from tenure.contracts.organisation import OrganisationState
+from tenure.contracts.organisation import Manage, OrganisationState
 from tenure.errors import RefusalCode
 from tenure.ids import LicenceSetId, OrganisationId
 from tenure.policy.catalogue import shipped
-from tenure.policy.package import Packages
-from tenure.ports import Caller
+from tenure.portfolio import JSON_LINES
 from tests.integration.deletion.town import DAY
 from tests.integration.wholesale.hall import (
     OPERATOR,
@@ -43,43 +33,17 @@ from tests.integration.wholesale.hall import (
     reader,
     seller,
 )
+from tests.integration.wholesale.leaving import cancel, end_grace, grace_of, pay
 from tests.integration.wholesale.newcomer import licences_of, newcomer
 
 SUSPENDED, EXPIRED, SUBSCRIPTION = CustomerStatus.SUSPENDED, CustomerStatus.EXPIRED, CustomerStatus.SUBSCRIPTION
 SETUP = CustomerStatus.READY_FOR_ORDER_SETUP
 
 
-async def act(hall: Hall, carry_out: Callable[[Connection], Awaitable[Subscription]]) -> Subscription:
-    """Carry something out in a transaction of its own."""
-    async with hall.town.database.write() as connection:
-        return await carry_out(connection)
-
-
-async def cancel(hall: Hall, licence_set_id: LicenceSetId, caller: Caller = SERVICE) -> Subscription:
-    """Cancel a subscription."""
-    packages, rules = Packages(shipped(), hall.town.rules), hall.town.rules
-    command = CancelSubscription(licence_set_id=licence_set_id)
-    return await act(hall, lambda connection: subscriptions.cancel(connection, caller, command, packages, rules))
-
-
-async def pay(hall: Hall, licence_set_id: LicenceSetId, state: PaymentState, caller: Caller = SERVICE) -> Subscription:
-    """Say whether a subscription is paid."""
-    command = SetPaymentState(licence_set_id=licence_set_id, payment_state=state)
-    return await act(hall, lambda connection: subscriptions.set_payment_state(connection, caller, command))
-
-
 async def state_of(hall: Hall, organisation_id: OrganisationId) -> OnboardingState:
     """Where the onboarding of a customer stands."""
     found = await hall.town.value(str, "select state from onboardings where organisation_id = $1", organisation_id)
     return OnboardingState(found)
-
-
-async def grace_of(hall: Hall, organisation_id: OrganisationId) -> RenewalGraceInput:
-    """The grace that the relay is asked to start."""
-    [row] = await hall.town.fetch(
-        "select input from processes where type = 'RenewalGrace' and organisation_id = $1", organisation_id
-    )
-    return RenewalGraceInput.model_validate(row["input"])
 
 
 async def test_everything_ends_with_the_subscription(hall: Hall) -> None:
@@ -155,17 +119,6 @@ async def test_licences_that_are_to_come_are_taken(hall: Hall) -> None:
     assert await hall.refused(hall.town.licences.grant(SERVICE, grant)) is RefusalCode.LICENCE_SET_EXISTS
 
 
-async def end_grace(hall: Hall, customer: OrganisationId) -> GraceOutcome:
-    """Let the grace of a cancelled subscription pass, and its process do what it does; answers how it ended."""
-    grace = await grace_of(hall, customer)
-    await hall.town.advance_to(grace.removal_due_at - DAY)
-    assert (await hall.town.licences.check_grace(grace, await hall.town.now())).outcome is None
-    await hall.town.advance_to(grace.removal_due_at)
-    now = await hall.town.now()
-    await hall.town.licences.check_grace(grace, now)
-    return (await hall.town.licences.conclude_grace(grace, now)).outcome
-
-
 async def test_it_is_marked_after_its_grace(hall: Hall) -> None:
     """60 days after the cancellation the licences are removed, and the organisation is marked by the rules of all (RP-01, RP-05, DM-01)."""
     customer = await hall.customer()
@@ -179,16 +132,20 @@ async def test_it_is_marked_after_its_grace(hall: Hall) -> None:
 
 @pytest.mark.parametrize("state", ["screening", "pending_rpl_review", "provisioning", "error"])
 async def test_what_never_had_licences_is_not_marked(hall: Hall, state: str) -> None:
-    """An organisation in onboarding has nothing yet, and whoever asks does not mark it (DM-01, decision 4)."""
+    """It holds nothing, and neither time, nor the repair, nor an import, nor a partner that leaves it marks it (DM-01, decision 4)."""
     customer = await newcomer(hall, state)
+    async with hall.town.database.read() as connection:
+        assert (await marking.holdings(connection, customer))["licence_sets_held"] == 0
     await hall.town.advance(400 * DAY)
-    assert await hall.town.processes(customer) == {}
+    await PostgresProcesses(hall.town.database).require_missing()
+    row = f'{{"record": "organisation", "organisation_id": "{customer}", "name": "Works", "country": "DE"}}'
+    report = await PostgresImports(hall.town.database, hall.town.rules, shipped()).store(
+        OPERATOR, row.encode(), JSON_LINES
+    )
+    assert report.errors == ()
+    await hall.town.organisations.unmanage(SERVICE, Manage(partner_id=hall.north.partner_id, organisation_id=customer))
     assert await hall.town.state(customer) is OrganisationState.LIVE
-    async with hall.town.database.write() as connection:
-        held = await marking.holdings(connection, customer)
-        rows = await lock(connection, customer)
-    assert held["licence_sets_held"] == 0
-    assert rows[customer]["marked_at"] is None
+    assert not [one for one in await hall.town.processes(customer) if one.startswith("deletion/")]
 
 
 async def test_other_licences_outlive_it(hall: Hall) -> None:

@@ -24,8 +24,8 @@ from tests.integration.wholesale.hall import (
     reader,
     seller,
 )
+from tests.integration.wholesale.leaving import cancel
 from tests.integration.wholesale.newcomer import licences_of, newcomer
-from tests.integration.wholesale.test_subscriptions import cancel
 
 ACCEPT, START, FOLLOW, COMPLETE = WizardStep
 """The steps, in their order."""
