@@ -127,6 +127,8 @@ class Creation:
         await call_ins.reserve_sites(connection, organisation_id, command.sites, at)
         row = await connection.fetchrow(_PUT, *self._values(command, organisation_id, before, at))
         assert row is not None
+        # What an onboarding that is over had stated holds no more, and nothing of it is assigned.
+        await connection.execute("update unit_quantities set quantity = 0 where organisation_id = $1", organisation_id)
         await units.put(connection, organisation_id, command.packages, command.add_ons)
         onboarding = Onboarding.model_validate(dict(row))
         await audit.append(
