@@ -15,7 +15,19 @@ from starlette.staticfiles import StaticFiles
 from tenure.errors import Refusal, Unavailable
 from tenure.settings import ServerSettings
 from web import problems
-from web.console import calendar, customers, devices, feeds, operations, previews, reviews, signing_in, trials
+from web.console import (
+    calendar,
+    customers,
+    devices,
+    feeds,
+    operations,
+    previews,
+    reviews,
+    signing_in,
+    trials,
+    wholesale,
+    wizard,
+)
 from web.console.desk import Desk
 from web.console.session import Sessions
 from web.services import Services
@@ -23,7 +35,19 @@ from web.services import Services
 logger = logging.getLogger(__name__)
 
 STATIC: Final = Path(__file__).parent / "static"
-_ROOMS: Final = (signing_in, customers, reviews, trials, devices, previews, calendar, operations, feeds)
+_ROOMS: Final = (
+    signing_in,
+    customers,
+    wizard,
+    wholesale,
+    reviews,
+    trials,
+    devices,
+    previews,
+    calendar,
+    operations,
+    feeds,
+)
 
 
 def create_console(services: Services, settings: ServerSettings) -> Starlette:

@@ -18,7 +18,7 @@ from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PersonId, RplCaseId, TrialId
 from tenure.ports import Caller
 from tenure.settings import InstallationKind
-from web.console import review_wording, wording
+from web.console import onboarding_wording, review_wording, wording
 from web.console.session import Sessions
 from web.origin import from_our_page
 from web.security import caller_of
@@ -50,7 +50,7 @@ class Desk:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters.update(wording.FILTERS | review_wording.FILTERS)
+        self._templates.filters.update(wording.FILTERS | review_wording.FILTERS | onboarding_wording.FILTERS)
 
     @staticmethod
     def of(request: Request) -> "Desk":

@@ -51,6 +51,13 @@ _WORDS: Final = {
     "breaker_open": "The breaker is open",
     "feed_behind": "An activity feed is behind",
     "feed_unknown": "An activity feed has never reported",
+    "rpl_review_pending": "Review pending",
+    "onboarding_error": "Onboarding failed",
+    "ready_for_order_setup": "Set-up is not complete",
+    "rpl_rejected": "Rejected by a reviewer",
+    "rpl_unresolved": "The review could not resolve it",
+    "rpl_review_timeout": "Nobody decided in time",
+    "provisioning_failed": "The platform refuses",
     "late_activity": "Activity from before the fence has arrived",
 }
 
