@@ -1,6 +1,7 @@
 """Default call-in numbers: the two rules, and the countries of the five locations."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from babel import Locale
@@ -9,8 +10,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tenure.contracts.call_in import CallIn, CallInNumber, CallInRule, Location, Telephony, TelephonyDomain
+from tenure.errors import Misconfigured
 from tenure.policy import call_in
 from tenure.policy.telephony import shipped
+from tenure.settings import ServerSettings
+from workers.application import load_telephony
 
 COUNTRY, DEFAULT = CallInRule.COUNTRY, CallInRule.LOCATION_DEFAULT
 _NO_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
@@ -169,3 +173,16 @@ def test_numbers_are_data() -> None:
         Telephony.model_validate(good | {"domains": [good["domains"][0] | {"numbers": twice}]})
     with pytest.raises(ValidationError, match="one key"):
         Telephony.model_validate(good | {"domains": [good["domains"][0]] * 2})
+
+
+def test_an_installation_brings_its_own(tmp_path: Path) -> None:
+    """`TENURE_TELEPHONY_FILE` names its domains; unset, the shipped ones hold, and a broken one is named (CIN-10, P4)."""
+    assert load_telephony(ServerSettings()) is shipped()
+    own = shipped().model_copy(update={"domains": shipped().domains[1:2]})
+    file = tmp_path / "telephony.json"
+    file.write_text(own.model_dump_json())
+    settings = ServerSettings(telephony_file=file)
+    assert load_telephony(settings) == own
+    file.write_text("{}")
+    with pytest.raises(Misconfigured, match="TENURE_TELEPHONY_FILE"):
+        load_telephony(settings)
