@@ -27,8 +27,8 @@ _SUMMARY = """
 select o.organisation_id, o.name, o.state, next.due_at as next_due_at, next.kind as next_kind,
        array(select m.partner_id::text from managements m
               where m.organisation_id = o.organisation_id order by m.partner_id) as partners,
-       exists (select from partners own where own.organisation_id = o.organisation_id
-                                          and ($2::text is null or own.partner_id = $2)) as is_own_org,
+       exists (select from partners own join customer_lists c using (partner_id, organisation_id)
+                where own.organisation_id = o.organisation_id and ($2::text is null or own.partner_id = $2)) as is_own_org,
        p.not_before as deletion_at,
        case when p.settled and p.first_accepted_at is null then 'nobody_reachable' else c.hold_reason end as alert
   from organisations o

@@ -35,7 +35,7 @@ def list_organisations(
         [
             (
                 one.organisation_id,
-                one.name,
+                f"{one.name} (own organisation)" if one.is_own_org else one.name,
                 "To be deleted" if one.to_be_deleted else output.words(one.state),
                 output.words(one.next_kind),
                 output.instant(one.next_due_at),

@@ -74,8 +74,8 @@ class OrganisationSummary(Contract):
     """The label by the name."""
     partners: tuple[PartnerId, ...] = ()
     is_own_org: bool = False
-    """A partner's own organisation: in its own list while it manages itself, or its wholesale subscription lives (PO-08,
-    PO-09). To whoever is no partner, of any."""
+    """A partner's own organisation that is in its customer list: it manages itself, or its wholesale subscription lives
+    (PO-08, PO-09)."""
     next_due_at: Instant | None = None
     next_kind: str | None = None
     deletion_at: Instant | None = None
