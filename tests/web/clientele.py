@@ -56,12 +56,13 @@ def hit(**changes: Any) -> Hit:
 class Clientele:
     """One service provider, a seller of it at the console, and its customers."""
 
-    def __init__(self, site: Site, trade: Trade) -> None:
+    def __init__(self, site: Site, trade: Trade, name: str) -> None:
         self.site = site
+        self.name = name
         self.trade = trade
         self.partner_id = trade.partner_id
         self.seller = Caller(
-            actor="partner:kim", partner_id=trade.partner_id, person_id=trade.seller, role=CredentialRole.PARTNER
+            actor=f"partner:{name}", partner_id=trade.partner_id, person_id=trade.seller, role=CredentialRole.PARTNER
         )
         self._provider = Caller(
             actor="service_provider:tool", partner_id=trade.partner_id, role=CredentialRole.SERVICE_PROVIDER
@@ -70,16 +71,17 @@ class Clientele:
         self._steps = site.application.onboarding_steps
 
     @classmethod
-    async def open(cls, site: Site) -> Self:
+    async def open(cls, site: Site, name: str = "kim") -> Self:
         """A partner with a seller, and lists that customers were screened against."""
         for each in LISTS:
             await site.town.execute(
                 "insert into screening_lists"
-                " select $1, $2, repeat('b', 64), null, now, now, 'operator:ada', 1, 1 from business_now() as now",
+                " select $1, $2, repeat('b', 64), null, now, now, 'operator:ada', 1, 1 from business_now() as now"
+                " on conflict do nothing",
                 each.list_id,
                 each.version,
             )
-        return cls(site, await Trade.open(site))
+        return cls(site, await Trade.open(site), name)
 
     async def screening(self, name: str = "Banco Nacional Cuba S.A.", **changes: Any) -> OrganisationId:
         """A customer that is being screened."""
@@ -161,7 +163,7 @@ class Clientele:
 
     async def token(self) -> str:
         """The seller's."""
-        return await self.site.token(CredentialRole.PARTNER, self.partner_id, "kim", self.trade.seller)
+        return await self.site.token(CredentialRole.PARTNER, self.partner_id, self.name, self.trade.seller)
 
     async def _screen(self, trigger: ScreeningTrigger, organisation_id: OrganisationId, hits: tuple[Hit, ...]) -> None:
         task = ScreeningTask(trigger=trigger, organisation_id=organisation_id, generation=1)

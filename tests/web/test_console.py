@@ -145,6 +145,7 @@ async def test_a_partner_sees_its_own_and_no_switches(site: Site, context: Brows
     await expect(page.locator("tbody tr")).to_have_count(1)
     assert await page.get_by_role("navigation").get_by_role("link").all_inner_texts() == [
         "Customers",
+        "Wholesale",
         "Trials",
         "Devices",
         "Calendar",
