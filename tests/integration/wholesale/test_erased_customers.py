@@ -11,7 +11,7 @@ from tenure.contracts.organisation import DeleteNow, OrganisationState, Role
 from tenure.contracts.review import CaseState, DecideCase, Decision
 from tenure.contracts.user import NumberItem, UserItem
 from tenure.errors import RefusalCode, Unavailable
-from tenure.ids import LicenceSetId, OrganisationId
+from tenure.ids import LicenceSetId, OrganisationId, RplCaseId
 from tests.integration.deletion.test_roles import GUARDED, attempt, refused
 from tests.integration.wholesale.gate import ATTENDANT, PARIS, Gate, hit
 from tests.integration.wholesale.hall import OPERATOR, REVIEWER, SERVICE, provider, seller
@@ -168,6 +168,8 @@ async def test_what_has_to_be_proved_stays(gate: Gate) -> None:
     assert [row["result"] for row in before[0]] == ["match", "clear", "match"]
     page = await gate.reviews.screenings(OPERATOR, customer.organisation_id)
     assert {(each.subject, each.hits, each.known) for each in page.screenings} == {(None, (), ())}
+    case = await gate.reviews.show(REVIEWER, RplCaseId(before[1][0]["case_id"]))
+    assert (case.customer_name, case.subject, case.found, case.reason) == (customer.organisation_id, None, (), None)
     assert (await gate.reviews.page(REVIEWER, state=CaseState.OPEN)).cases == ()
     [item] = await gate.town.fetch("select add_on, started_at, ended_at from add_on_assignments")
     assert item["add_on"] == ATTENDANT

@@ -33,8 +33,9 @@ from tests.integration.wholesale.hall import (
     reader,
     seller,
 )
-from tests.integration.wholesale.leaving import cancel, end_grace, grace_of, pay
+from tests.integration.wholesale.leaving import cancel, customers, end_grace, grace_of, pay
 from tests.integration.wholesale.newcomer import licences_of, newcomer
+from tests.integration.wholesale.office import Office
 
 SUSPENDED, EXPIRED, SUBSCRIPTION = CustomerStatus.SUSPENDED, CustomerStatus.EXPIRED, CustomerStatus.SUBSCRIPTION
 SETUP = CustomerStatus.READY_FOR_ORDER_SETUP
@@ -198,6 +199,17 @@ async def test_the_invoice_is_the_service_providers_own(hall: Hall) -> None:
     assert (await pay(hall, licence_set_id, PaymentState.PAID)).invoice_reference is None
     await hall.town.execute("update licence_sets set invoice_reference = 'R-2026-7'")
     assert (await pay(hall, licence_set_id, PaymentState.PAID)).invoice_reference == "R-2026-7"
+
+
+async def test_what_is_used_up_is_shown(hall: Hall, office: Office) -> None:
+    """The partner sees that nothing is left, and can sell more; beyond that nothing is assigned, and nothing is charged (BIL-01, BIL-04, Q-06)."""
+    customer = await hall.customer(packages={"suite": 1})
+    [used] = (await customers(hall).show(provider(hall.north), customer)).quantities
+    assert (used.limit, used.assigned) == (1, 1)
+    assert await hall.refused(office.user(customer, "ada")) is RefusalCode.PACKAGE_QUANTITY_EXCEEDED
+    now = await hall.town.now()
+    bill = await office.users.billable_items(office.north, hall.north.partner_id, from_=now - DAY, to=now + DAY)
+    assert bill.items == ()
 
 
 async def test_whose_it_is(hall: Hall) -> None:
