@@ -1,16 +1,9 @@
 """The account of a customer: ordered from the platform, and what is set up at once when it is there (PRV-01, ONB-05, ADM-04)."""
 
 from collections import Counter
-from typing import Final
 
-import asyncpg
-
-from adapters.postgres import marking
 from adapters.postgres.database import Connection, business_now, lock
-from adapters.postgres.graces import licence_set, record_licence_set
-from adapters.postgres.trials.purchases import take_over
-from adapters.postgres.trials.terms import has_meetings
-from adapters.postgres.wholesale import adding, call_ins, provisioning, rows, transitions, units
+from adapters.postgres.wholesale import adding, call_ins, licensing, provisioning, rows, transitions
 from adapters.postgres.wholesale.rows import Onboarding
 from adapters.postgres.wholesale.work import Work
 from tenure.contracts.base import Instant
@@ -18,17 +11,10 @@ from tenure.contracts.call_in import Telephony
 from tenure.contracts.customer import OnboardingState
 from tenure.contracts.onboarding import AccountOrder, AccountProblem, AccountReport, OnboardingInput
 from tenure.contracts.organisation import Role
-from tenure.contracts.package import UnitKind
 from tenure.contracts.user import ItemOutcome, ItemResult, UserItem
 from tenure.errors import Refusal
 from tenure.policy.package import Packages
 from tenure.ports import TIMER
-
-_GRANT: Final = """
-insert into licence_sets (licence_set_id, organisation_id, kind, state, meetings, services, active_since, created_at,
-                          wholesale, invoice_reference)
-values ($1, $2, 'subscription', 'active', $3, $4, $5, $5, true, $6) returning *
-"""
 
 
 async def order(connection: Connection, onboarding: OnboardingInput, packages: Packages) -> AccountOrder | None:
@@ -93,7 +79,7 @@ async def _activate(
             "update organisations set country = $2 where organisation_id = $1", before.organisation_id, country
         )
     warnings = await call_ins.create_sites(connection, before, country, telephony, at, TIMER.actor)
-    await _grant(connection, before, organisation, packages, at)
+    await licensing.grant(connection, before, organisation, packages, at)
     customer = await rows.change(
         connection,
         before,
@@ -117,29 +103,6 @@ async def _activate(
     await adding.add(work, admin)
     if not customer.reviewed or customer.provision_after_review:
         await _report(work, await provisioning.run_creation(work))
-
-
-async def _grant(
-    connection: Connection, customer: Onboarding, organisation: asyncpg.Record, packages: Packages, at: Instant
-) -> None:
-    """The subscription covers every package that may be assigned; it unmarks an organisation of a partner (DP-02, DP-04)."""
-    known = await units.read(connection, customer.organisation_id)
-    offered = {each.code for each in known if each.kind is UnitKind.PACKAGE and each.limit} | {customer.package}
-    services = tuple(sorted({service for code in offered for service in packages.services(code)}))
-    row = await connection.fetchrow(
-        _GRANT,
-        customer.licence_set_id,
-        customer.organisation_id,
-        has_meetings(services, packages.catalogue),
-        list(services),
-        at,
-        customer.invoice_reference,
-    )
-    assert row is not None
-    licences = licence_set(row)
-    await record_licence_set(connection, None, licences, at=at, actor=TIMER.actor, reason="wholesale")
-    await marking.unmark(connection, organisation, at=at, actor=TIMER.actor, reason="licences_granted")
-    await take_over(connection, licences, packages.catalogue, at=at, actor=TIMER.actor)
 
 
 async def _report(work: Work, results: tuple[ItemResult, ...]) -> None:

@@ -1,6 +1,6 @@
 """The service provider changes what a customer may assign (PKG-10 to PKG-12, ADD-04)."""
 
-from adapters.postgres.wholesale import units
+from adapters.postgres.wholesale import licensing, units
 from adapters.postgres.wholesale.work import Work
 from tenure.contracts.customer import OnboardingState
 from tenure.contracts.package import Quantities, SetQuantities
@@ -25,6 +25,7 @@ async def set_quantities(work: Work, command: SetQuantities) -> Quantities:
     await _require_calling(work)
     after = await units.read(work.connection, work.organisation_id)
     if after != before:
+        await licensing.cover(work)
         await work.record(work.change("quantities_set", packages=command.packages, add_ons=command.add_ons))
     return Quantities(organisation_id=work.organisation_id, quantities=after)
 

@@ -1,13 +1,17 @@
 """A wholesale customer comes in: received, screened, its account created, and what it begins with."""
 
+from adapters.postgres.wholesale.users import PostgresUsers
 from tenure.contracts.call_in import CallInRule
 from tenure.contracts.customer import NewSite, OnboardingState, ProvisioningWarning, Pstn
 from tenure.contracts.onboarding import OnboardingInput, ScreeningDone
 from tenure.contracts.organisation import OrganisationState, Role
+from tenure.contracts.package import SetQuantities
 from tenure.contracts.review import Decision
 from tenure.contracts.user import NumberItem, UserItem
+from tenure.policy.rules import DEFAULT
 from tests.integration.deletion.town import Town
-from tests.integration.wholesale.gate import ATTENDANT, BERLIN, Gate, hit
+from tests.integration.wholesale.gate import ATTENDANT, BERLIN, SOLD, Gate, hit
+from tests.integration.wholesale.hall import provider
 
 BUILT = ("people", "user_packages", "licence_sets", "phone_numbers", "platform_resources", "add_on_assignments")
 """Where something would be of what a customer gets."""
@@ -96,6 +100,22 @@ async def test_a_subscription_covers_every_package_that_may_be_assigned(gate: Ga
         "select services, meetings, wholesale from licence_sets where organisation_id = $1", customer.organisation_id
     )
     assert tuple(licences) == (["calling", "meetings", "messaging"], True, True)
+
+
+async def test_more_packages_cover_more(gate: Gate) -> None:
+    """What may be assigned later is licensed from then on, and what has been of meetings stays so (PKG-11, RP-06)."""
+    customer = await gate.active(package="calling", packages={"calling": 1})
+    users = PostgresUsers(gate.town.database, DEFAULT, SOLD)
+    seen = []
+    for suites in (0, 2, 0):
+        command = SetQuantities(organisation_id=customer.organisation_id, packages={"suite": suites})
+        await users.set_quantities(provider(gate.north), command)
+        [licences] = await gate.town.fetch(
+            "select services, meetings from licence_sets where organisation_id = $1", customer.organisation_id
+        )
+        seen.append(tuple(licences))
+    few, all_ = ["calling", "messaging"], ["calling", "meetings", "messaging"]
+    assert seen == [(few, False), (all_, True), (few, True)]
 
 
 async def test_a_site_without_a_number_is_told(gate: Gate) -> None:
