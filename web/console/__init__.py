@@ -1,1 +1,1 @@
-"""The console: pages for operators and partners, rendered here, without scripts and without anything from elsewhere."""
+"""The console: pages for operators, partners and reviewers, rendered here, without scripts and without anything from elsewhere."""
