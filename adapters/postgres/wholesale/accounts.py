@@ -73,7 +73,8 @@ async def _activate(
     at: Instant,
 ) -> None:
     organisation = (await lock(connection, before.organisation_id))[before.organisation_id]
-    country = report.order.country
+    country = before.billing_address.country
+    assert country is not None
     if organisation["country"] != country:  # a partner's own organisation has had one (ONB-05, PO-07)
         await connection.execute(
             "update organisations set country = $2 where organisation_id = $1", before.organisation_id, country

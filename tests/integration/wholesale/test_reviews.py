@@ -139,6 +139,32 @@ async def test_a_decision_against_the_clock(gate: Gate) -> None:
         await gate.thaw()
 
 
+async def test_decisions_while_the_deadline_passes(gate: Gate) -> None:
+    """Whichever comes first as the last moment passes, it alone ends the review, and everybody is told the same (RPL-08, RPL-15)."""
+    for _ in range(3):
+        customer, case = await gate.held()
+        await gate.town.advance_to(case.deadline_at - timedelta(milliseconds=15))
+        answers = await asyncio.gather(
+            *(gate.decide(case.case_id) for _ in range(6)),
+            *(gate.look_at_case(case, case.deadline_at + MOMENT) for _ in range(6)),
+            return_exceptions=True,
+        )
+        ended = await gate.case(customer)
+        approved = ended.state is CaseState.APPROVED
+        assert ended.decided_at is None or (ended.decided_at <= case.deadline_at) is approved
+        decided = {refusal_of(answer) for answer in answers[:6]}
+        assert decided == {None} if approved else decided == {RefusalCode.CASE_CLOSED}
+        looked = {refusal_of(answer) for answer in answers[6:]}
+        assert looked <= {None, RefusalCode.CLOCK_AHEAD}
+        closed = (await gate.town.audit(customer.organisation_id)).count("review_closed")
+        assert closed == (ended.state is not CaseState.OPEN)
+        assert (await gate.see(customer)).state is {
+            CaseState.APPROVED: OnboardingState.PROVISIONING,
+            CaseState.TIMED_OUT: OnboardingState.ERROR,
+            CaseState.OPEN: OnboardingState.PENDING_RPL_REVIEW,
+        }[ended.state]
+
+
 async def test_only_a_reviewer_decides(gate: Gate) -> None:
     """Not the service provider, its people, a service or an operator; what was found is told to reviewers and operators (RPL-14)."""
     customer, case = await gate.held()
