@@ -114,7 +114,7 @@ async def test_the_same_request_is_the_same_customer(gate: Gate) -> None:
 
 
 async def test_another_request_is_a_conflict(gate: Gate) -> None:
-    """A reference is of one customer; another partner's references are its own (ONB-07, PO-06)."""
+    """A reference of the service provider's system is of one customer; another partner's references are its own (ONB-07, PO-05, PO-06)."""
     command = gate.command()
     await gate.create(command)
     for changes in ({"name": "Others"}, {"packages": {"suite": 6}}, {"own_organisation": True}, {"package": "nothing"}):

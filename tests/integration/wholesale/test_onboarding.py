@@ -25,7 +25,7 @@ async def _built(town: Town, organisation_id: str) -> dict[str, int]:
 
 
 async def test_nobody_has_to_do_anything(gate: Gate) -> None:
-    """Without a match no case is opened and no human acts; no order id is asked for (RPL-04, ONB-01, ONB-08, PO-02, PRV-01)."""
+    """Without a match no case is opened and no human acts; no order id is asked for, and the ports are all it takes (RPL-04, ONB-01, ONB-08, PO-02, PO-03, PRV-01)."""
     customer = await gate.create()
     assert customer.state is OnboardingState.RECEIVED
     step = await gate.look(customer)
