@@ -8,6 +8,7 @@ from adapters.postgres.pending import require_processes, wake_processes
 from adapters.postgres.wholesale import cases, rows, screenings
 from adapters.postgres.wholesale.rows import Onboarding
 from tenure import names
+from tenure.contracts.address import BillingAddress
 from tenure.contracts.base import Instant
 from tenure.contracts.customer import OnboardingReason, OnboardingState
 from tenure.contracts.onboarding import ListScreeningInput
@@ -24,22 +25,22 @@ _CONCERNED: Final = frozenset(
 """Whoever is still being screened is held against the new version anyway."""
 
 _CUSTOMERS: Final = """
-select b.* from onboardings b join organisations o using (organisation_id)
+select b.organisation_id, b.name, b.billing_address from onboardings b join organisations o using (organisation_id)
  where o.state not in ('erasing', 'deleted') and (b.state = any($1::text[]) or b.reason = 'provisioning_failed')
    and ($2::text is null or b.organisation_id > $2)
  order by b.organisation_id limit $3
 """
+# Also whoever is being screened at this moment: without the list, that is in vain, and not on record yet.
 _HURRY_ONBOARDINGS: Final = """
-update onboardings set looks_at = $1
+update onboardings set looks_at = least(looks_at, $1)
  where organisation_id in (select organisation_id from onboardings
-                            where state = 'screening' and looks_at > $1 order by organisation_id for update)
+                            where state = 'screening' order by organisation_id for update)
 returning organisation_id
 """
 _HURRY_ADDRESSES: Final = """
-update address_changes set looks_at = $1
+update address_changes set looks_at = least(looks_at, $1)
  where (organisation_id, generation) in (select organisation_id, generation from address_changes
-                                          where state = 'address_screening' and looks_at > $1
-                                          order by organisation_id for update)
+                                          where state = 'address_screening' order by organisation_id for update)
 returning organisation_id
 """
 _CASE: Final = """
@@ -49,7 +50,7 @@ select exists (select from screenings s join rpl_cases c using (screening_id)
 
 
 async def after_load(connection: Connection, at: Instant) -> None:
-    """A list was loaded or confirmed: whoever could not be screened is screened at once (RPL-16)."""
+    """A list was loaded or confirmed: whoever is waiting to be screened is screened at once (RPL-16)."""
     waiting: list[OrganisationId] = []
     for hurry in (_HURRY_ONBOARDINGS, _HURRY_ADDRESSES):
         waiting += [row["organisation_id"] for row in await connection.fetch(hurry, at)]
@@ -72,8 +73,13 @@ async def customers_after(
 ) -> Sequence[tuple[OrganisationId, Subject]]:
     """Up to `limit` customers after the last, in order of id."""
     found = await connection.fetch(_CUSTOMERS, list(_CONCERNED), update.after, limit)
-    customers = [Onboarding.model_validate(dict(row)) for row in found]
-    return [(customer.organisation_id, subject(customer.name, customer.billing_address)) for customer in customers]
+    return [
+        (
+            OrganisationId(row["organisation_id"]),
+            subject(row["name"], BillingAddress.model_validate(row["billing_address"])),
+        )
+        for row in found
+    ]
 
 
 async def record(
