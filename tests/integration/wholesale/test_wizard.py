@@ -113,6 +113,9 @@ async def test_who_accepts_first_stays(hall: Hall, first: Launch) -> None:
     assert await Launch(hall, first.id, other).accept() == accepted
     assert await Launch(hall, first.id).accept(seller(hall.north)) == accepted
     assert await hall.refused(first.accept(version="0")) is RefusalCode.TERMS_OUTDATED
+    await Launch(hall, first.id, other).start()
+    done = await Launch(hall, first.id, other).complete()
+    assert (done.accepted_by, done.accepted_at) == (first.person_id, accepted.accepted_at)
     assert (await hall.town.audit(first.id)).count("terms_accepted") == 1
 
 
