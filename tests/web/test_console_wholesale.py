@@ -9,10 +9,9 @@ from playwright.async_api import BrowserContext, Page, expect
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.onboarding import ScreeningTask
 from tenure.contracts.review import Decision, ScreeningTrigger
-from tests.web.browsing import PHONE, faint_texts, width
+from tests.web.browsing import PHONE, enter, faint_texts, width
 from tests.web.clientele import Clientele
 from tests.web.site import Site
-from tests.web.test_console import sign_in
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ async def clientele(site: Site) -> Clientele:
 
 async def seller(context: BrowserContext, site: Site, clientele: Clientele, path: str = "/console/wholesale") -> Page:
     """A page with the partner's seller signed in."""
-    return await sign_in(context, site, await clientele.token(), path)
+    return await enter(context, site, await clientele.token(), path)
 
 
 async def test_the_list_says_where_each_customer_stands(

@@ -9,10 +9,9 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.customer import OnboardingState
 from tenure.contracts.review import CaseState, Decision
-from tests.web.browsing import PHONE, browsing, faint_texts, width
+from tests.web.browsing import PHONE, browsing, enter, faint_texts, width
 from tests.web.clientele import RITA, Clientele, hit
 from tests.web.site import Site
-from tests.web.test_console import sign_in
 
 HOUR = timedelta(hours=1)
 
@@ -25,7 +24,7 @@ async def clientele(site: Site) -> Clientele:
 
 async def reviewer(context: BrowserContext, site: Site, name: str = "eva", path: str = "/console/reviews") -> Page:
     """A page with a reviewer signed in."""
-    return await sign_in(context, site, await site.token(CredentialRole.REVIEWER, name=name), path)
+    return await enter(context, site, await site.token(CredentialRole.REVIEWER, name=name), path)
 
 
 async def focused(page: Page) -> str:

@@ -11,10 +11,9 @@ from playwright.async_api import BrowserContext, Page, expect
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.wizard import WizardCommand, WizardStep
 from tenure.ids import OrganisationId
-from tests.web.browsing import PHONE, faint_texts, width
+from tests.web.browsing import PHONE, enter, faint_texts, width
 from tests.web.clientele import Clientele
 from tests.web.site import Site
-from tests.web.test_console import sign_in
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ async def clientele(site: Site) -> Clientele:
 @pytest.fixture
 async def page(site: Site, context: BrowserContext, clientele: Clientele) -> Page:
     """The console's first page, with the partner's seller signed in."""
-    return await sign_in(context, site, await clientele.token())
+    return await enter(context, site, await clientele.token(), "/console/")
 
 
 @asynccontextmanager
