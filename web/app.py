@@ -41,13 +41,14 @@ from web.metrics import Metrics
 from web.services import Services
 
 _ROOMS = (
+    organisations,
     facts,
+    trials,
     consents,
     conversions,
-    trials,
     devices,
-    users,
     customers,
+    users,
     reviews,
     wizards,
     operations,
@@ -56,9 +57,7 @@ _ROOMS = (
     notices,
     imports,
     lists,
-    organisations,
 )
-"""A path with a parameter comes after those that it would also fit: the first to fit says which methods there are."""
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -30,7 +30,8 @@ _DOCUMENTED = {
         "content": {
             batches.NDJSON: {
                 "schema": {"type": "string"},
-                "example": '{"organisation_id":"org_a","kind":"app_sign_in",…',
+                "example": '{"organisation_id":"org_alder","kind":"app_sign_in","at":"2026-11-27T09:00:00Z",'
+                '"source":"identity"}',
             },
             batches.CLOUDEVENTS: {"schema": {"type": "array", "items": {"type": "object"}}},
         },

@@ -32,7 +32,8 @@ async def test_wrong_input_is_named_place_by_place(http: httpx.AsyncClient) -> N
     [
         ("GET", "/v1/nothing", 404, "not_found"),
         ("DELETE", "/v1/organisations", 405, "method_not_allowed"),
-        ("GET", "/v1/organisations/ptr_north", 422, "invalid_input"),
+        ("GET", "/v1/organisations/ptr_north", 404, "not_found"),
+        ("GET", "/v1/organisations/org_NORTH", 422, "invalid_input"),
         ("GET", "/v1/organisations?limit=0", 422, "invalid_input"),
         ("GET", "/v1/organisations/org_none", 404, "organisation_not_found"),
         ("GET", "/v1/receipts/org_none", 404, "receipt_not_found"),

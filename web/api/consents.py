@@ -11,7 +11,7 @@ from web.security import Ports, StaffCommander, StaffReader
 router = APIRouter(prefix="/v1", tags=["consents"])
 
 
-@router.get("/organisations/{organisation_id}/consent-requests")
+@router.get("/organisations/{organisation_id:org}/consent-requests")
 async def list_consent_requests(
     ports: Ports, caller: StaffReader, organisation_id: OrganisationId, person_id: PersonId
 ) -> Sequence[ConsentRequest]:

@@ -44,7 +44,7 @@ async def tie_order(
     return await ports.consents.tie(caller, command)
 
 
-@router.get("/orders/{order_id}", tags=["orders"])
+@router.get("/orders/{order_id:ord}", tags=["orders"])
 async def show_order(ports: Ports, _caller: StaffReader, order_id: OrderId) -> OrderSetUp:
     """What an order's contact is shown, and whether the order is tied (TC-16)."""
     return await ports.consents.set_up(order_id)

@@ -142,7 +142,7 @@ async def set_payment_state(ports: Ports, caller: AnyCommander, command: SetPaym
     return await ports.customers.set_payment_state(caller, command)
 
 
-@router.get("/customers/{organisation_id}", responses=refusals(RefusalCode.CUSTOMER_NOT_FOUND))
+@router.get("/customers/{organisation_id:org}", responses=refusals(RefusalCode.CUSTOMER_NOT_FOUND))
 async def get_onboarding(ports: Ports, caller: AnyReader, organisation_id: OrganisationId) -> CustomerView:
     """One customer: where its onboarding stands and why, its review and deadline, caps and sites (ONB-08)."""
     return await ports.customers.show(caller, organisation_id)

@@ -55,7 +55,7 @@ async def find_demo_order(ports: Ports, caller: AnyReader, question: FindDemoOrd
     return FoundDemoOrder(demo_order=await ports.devices.find_demo_order(caller, question))
 
 
-@router.get("/{trial_id}")
+@router.get("/{trial_id:trl}")
 async def show_devices(ports: Ports, caller: AnyReader, trial_id: TrialId) -> DeviceReturnView:
     """The devices of one trial, until when and how they go back (DV-02, DV-04, DV-06)."""
     return await ports.devices.show(caller, trial_id)

@@ -9,7 +9,7 @@ from tenure.contracts.notice import Mail, Notice, NoticeKind
 from tenure.ids import OrganisationId
 from web.security import AnyReader, Ports
 
-router = APIRouter(prefix="/v1/organisations/{organisation_id}/notices", tags=["notices"])
+router = APIRouter(prefix="/v1/organisations/{organisation_id:org}/notices", tags=["notices"])
 
 
 @router.get("")

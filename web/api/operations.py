@@ -62,7 +62,7 @@ async def _lines(erasures: Erasures) -> AsyncIterator[str]:
         yield receipt.model_dump_json() + "\n"
 
 
-@router.get("/receipts/{organisation_id}", tags=["receipts"])
+@router.get("/receipts/{organisation_id:org}", tags=["receipts"])
 async def show_receipt(ports: Ports, _caller: StaffReader, organisation_id: OrganisationId) -> Receipt:
     """The receipt of an erased organisation (SF-07)."""
     return await ports.erasures.receipt(organisation_id)

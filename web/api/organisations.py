@@ -37,19 +37,19 @@ async def delete_organisation_now(ports: Ports, caller: AnyCommander, command: D
     return await ports.organisations.delete_now(caller, command)
 
 
-@router.get("/{organisation_id}")
+@router.get("/{organisation_id:org}")
 async def show_organisation(ports: Ports, caller: AnyReader, organisation_id: OrganisationId) -> OrganisationView:
     """One organisation with its licences, people and next dates."""
     return await ports.organisations.show(caller, organisation_id)
 
 
-@router.get("/{organisation_id}/explanation")
+@router.get("/{organisation_id:org}/explanation")
 async def explain_organisation(ports: Ports, caller: AnyReader, organisation_id: OrganisationId) -> Explanation:
     """What happens next, when, by which rule, on which evidence, and what would stop it (WH-01)."""
     return await ports.forecast.explain(caller, organisation_id)
 
 
-@router.get("/{organisation_id}/audit")
+@router.get("/{organisation_id:org}/audit")
 async def audit_of_organisation(
     ports: Ports, caller: StaffReader, organisation_id: OrganisationId
 ) -> Sequence[AuditEntry]:
@@ -58,7 +58,7 @@ async def audit_of_organisation(
 
 
 @router.post(
-    "/{organisation_id}/restore",
+    "/{organisation_id:org}/restore",
     status_code=status.HTTP_409_CONFLICT,
     response_class=ProblemResponse,
     responses=refusals(RefusalCode.IRREVERSIBLE),
@@ -69,7 +69,7 @@ async def restore_organisation(_caller: AnyReader, organisation_id: Organisation
 
 
 @router.post(
-    "/{organisation_id}/exempt",
+    "/{organisation_id:org}/exempt",
     status_code=status.HTTP_409_CONFLICT,
     response_class=ProblemResponse,
     responses=refusals(RefusalCode.NO_EXCEPTIONS),

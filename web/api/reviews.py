@@ -62,7 +62,7 @@ async def list_screenings(
     return await ports.reviews.screenings(caller, organisation_id, before=before, limit=limit)
 
 
-@router.get("/reviews/{case_id}", responses=refusals(RefusalCode.CASE_NOT_FOUND))
+@router.get("/reviews/{case_id:case}", responses=refusals(RefusalCode.CASE_NOT_FOUND))
 async def get_rpl_case(ports: Ports, caller: ReviewReader, case_id: RplCaseId) -> RplCaseView:
     """One case: the customer beside each entry that it may be, and why."""
     return await ports.reviews.show(caller, case_id)

@@ -97,7 +97,7 @@ async def assign_licences(ports: Ports, caller: AnyCommander, command: AssignLic
     return await ports.trials.assign_licences(caller, command)
 
 
-@router.get("/{trial_id}")
+@router.get("/{trial_id:trl}")
 async def show_trial(ports: Ports, caller: AnyReader, trial_id: TrialId) -> TrialView:
     """One trial; a partner sees its own."""
     return await ports.trials.show(caller, trial_id)

@@ -77,7 +77,7 @@ async def run_provisioning(
     return await ports.users.run_provisioning(caller, command)
 
 
-@router.get("/customers/{organisation_id}/users", responses=refusals(RefusalCode.CUSTOMER_NOT_FOUND))
+@router.get("/customers/{organisation_id:org}/users", responses=refusals(RefusalCode.CUSTOMER_NOT_FOUND))
 async def list_users(
     ports: Ports,
     caller: AnyReader,
