@@ -97,7 +97,7 @@ async def _page(
     versions = {each.list_id: str(each.version) for each in view.lists}
     first = None
     if not _is_open(view):
-        waiting = (await visit.services.reviews.page(visit.caller(), state=CaseState.OPEN, limit=1)).cases
+        waiting = (await visit.services.reviews.page(visit.caller(), state=CaseState.OPEN, limit=2)).cases
         first = next((one for one in waiting if one.case_id != view.case_id), None)
     return visit.render(
         "review.html",
