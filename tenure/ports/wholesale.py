@@ -186,6 +186,10 @@ class Wizards(Protocol):
         """Open it where it was left (WIZ-02, WIZ-06)."""
         ...
 
+    async def show(self, caller: Caller, command: WizardCommand) -> Wizard:
+        """Where it stands; to look begins nothing (P14)."""
+        ...
+
     async def accept_terms(self, caller: Caller, command: AcceptTerms) -> Wizard:
         """Accept the terms (WIZ-04)."""
         ...

@@ -185,3 +185,13 @@ async def test_the_wizard_fits_a_phone(site: Site, page: Page, clientele: Client
             await box.check()
         if button is not None:
             await page.get_by_role("button", name=button).click()
+
+
+async def test_looking_at_the_wizard_begins_nothing(site: Site, clientele: Clientele) -> None:
+    """Its page can be opened by its address before any launch, and nothing is written for that (WIZ-06, P14)."""
+    home = clientele.trade.home
+    database = site.application.database
+    async with session(site, await clientele.token()) as http, database.read() as connection:
+        response = await http.get(f"/console/organisations/{home}/set-up")
+        assert response.status_code == 200
+        assert await connection.fetchval("select count(*) from wizards where organisation_id = $1", home) == 0

@@ -46,7 +46,7 @@ async def launch(visit: Visit) -> Response:
 async def show(visit: Visit) -> Response:
     """The wizard at its step (WIZ-06)."""
     visit.person_id()
-    return await _page(visit, await visit.services.wizards.launch(visit.caller(), _command(visit)))
+    return await _page(visit, await visit.services.wizards.show(visit.caller(), _command(visit)))
 
 
 async def accept_terms(visit: Visit) -> Response:
@@ -98,7 +98,7 @@ async def _launch(visit: Visit, organisation_id: OrganisationId) -> Response:
 async def _again(visit: Visit, refusal: Refusal) -> Response:
     """The wizard where it stands, with what was refused."""
     visit.person_id()
-    return await _page(visit, await visit.services.wizards.launch(visit.caller(), _command(visit)), refusal)
+    return await _page(visit, await visit.services.wizards.show(visit.caller(), _command(visit)), refusal)
 
 
 async def _page(visit: Visit, wizard: Wizard, refusal: Refusal | None = None) -> Response:

@@ -47,6 +47,13 @@ class PostgresWizards:
         """Open an organisation where its wizard was left; once that is complete, past it (WIZ-02, WIZ-06)."""
         return await self._once(caller, command, lambda _: None)
 
+    async def show(self, caller: Caller, command: WizardCommand) -> Wizard:
+        """Where the wizard stands; to look begins nothing (P14)."""
+        async with self._database.read() as connection:
+            await require_acquainted(connection, caller, command.organisation_id)
+            await require_opener(connection, caller, command)
+            return await self._read(connection, command.organisation_id)
+
     async def accept_terms(self, caller: Caller, command: AcceptTerms) -> Wizard:
         """Accept the terms; who did so first, and when, stays (WIZ-04).
 
