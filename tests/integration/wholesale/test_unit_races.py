@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Sequence
 
 import pytest
 
+from adapters.postgres.wholesale.units import take_unit
+from tenure.contracts.package import UnitKind
 from tenure.contracts.user import AddOnCommand, ItemOutcome, User
 from tenure.errors import Refusal
 from tests.integration.wholesale.office import ATTENDANT, Office, person
@@ -12,6 +14,22 @@ from tests.integration.wholesale.office import ATTENDANT, Office, person
 
 def _codes(answers: Sequence[object]) -> list[str]:
     return [str(answer.code) for answer in answers if isinstance(answer, Refusal)]
+
+
+async def test_the_last_unit_is_taken_once_whatever_else_is_locked(office: Office) -> None:
+    """The count alone decides, in one statement, without the lock of the organisation (PKG-07)."""
+    org = await office.hall.customer(packages={"suite": 2})
+    everybody = asyncio.Barrier(12)
+
+    async def take() -> None:
+        async with office.town.database.write() as connection:
+            await everybody.wait()
+            await take_unit(connection, org, UnitKind.PACKAGE, "suite")
+
+    answers = await asyncio.gather(*(take() for _ in range(12)), return_exceptions=True)
+    assert answers.count(None) == 1
+    assert _codes(answers) == 11 * ["package_quantity_exceeded"]
+    assert await office.units(org) == {"suite": (2, 2)}
 
 
 async def test_of_fifty_who_are_added_at_once_one_gets_the_last_package(office: Office) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tenure.contracts.organisation import Role
-from tenure.contracts.user import CreateUser, DeleteUser
+from tenure.contracts.user import AssignNumber, ChangeUserPackage, CreateUser, DeleteUser
 from tenure.ids import OrganisationId, PersonId
 from tests.integration.wholesale.hall import OPERATOR, REVIEWER, SERVICE, helper, provider, reader, seller
 from tests.integration.wholesale.office import ATTENDANT, PLAN, Office, address, phone
@@ -140,10 +140,10 @@ async def test_who_is_taken_out_frees_everything_at_once(office: Office) -> None
     await office.users.delete(office.north, command)
     assert await office.units(org) == {"suite": (1, 2), ATTENDANT: (0, 1)}
     assert await office.refused(office.users.delete(office.north, command)) == "user_not_found"
-    bob = await office.user(org, "bob", add_ons=[ATTENDANT])
-    assert (await office.assign(org, bob.person_id, phone(1))).user_id == bob.person_id
+    await office.user(org, "bob", add_ons=[ATTENDANT])
     again = await office.user(await office.hall.customer(), "ann")
     assert again.person_id != ann.person_id
+    assert (await office.assign(again.organisation_id, again.person_id, phone(1))).user_id == again.person_id
     await office.balance(org)
 
 
@@ -197,7 +197,10 @@ async def test_a_command_is_carried_out_once_for_its_key_and_keeps_nobodys_name(
     await office.assign(org, ann.person_id, phone(1))
     renewed = await office.users.create(caller, command)
     assert (renewed.person_id, renewed.phone_numbers) == (ann.person_id, (phone(1),))
-    await office.change(org, ann.person_id, "suite")
+    change = ChangeUserPackage(organisation_id=org, user_id=ann.person_id, package="suite")
+    await office.users.change_package(office.north.model_copy(update={"key": "two"}), change)
+    move = AssignNumber(organisation_id=org, user_id=ann.person_id, phone_number=phone(2))
+    await office.users.assign_number(office.north.model_copy(update={"key": "three"}), move)
     assert (await office.users.create(caller, command)).package == "suite"
     await office.users.delete(office.north, DeleteUser(organisation_id=org, user_id=ann.person_id))
     assert await office.refused(office.users.create(caller, command)) == "user_not_found"
