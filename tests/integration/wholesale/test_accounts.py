@@ -7,7 +7,7 @@ import pytest
 from adapters.postgres.wholesale.steps import PostgresOnboardingSteps
 from adapters.postgres.wholesale.users import PostgresUsers
 from tenure.contracts.customer import CancelSubscription, NewSite, OnboardingReason, OnboardingState, Pstn
-from tenure.contracts.onboarding import AccountReport, OnboardingInput
+from tenure.contracts.onboarding import AccountReport, OnboardingInput, ScreeningDone
 from tenure.contracts.organisation import OrganisationState, Role
 from tenure.contracts.review import Decision
 from tenure.contracts.user import RunProvisioning, UserItem
@@ -159,6 +159,9 @@ async def test_an_own_organisation_comes_again(gate: Gate, end: str) -> None:
     assert [(each.code, each.limit) for each in again.quantities if each.limit] == [("calling", 3)]
     other = command.model_copy(update={"external_id": "another"})
     assert await gate.refused(gate.create(other)) is RefusalCode.CONFLICT
+    await gate.look(again)
+    stale = (await gate.task(again)).model_copy(update={"generation": 1})
+    assert await gate.record(stale) is ScreeningDone.VOID  # an answer to the question of before is none to this one
     await gate.screen(again)
     active = await gate.set_up(again)
     assert (active.state, active.package, active.subscription and active.subscription.state) == (
