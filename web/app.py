@@ -58,6 +58,18 @@ _ROOMS = (
     imports,
     lists,
 )
+_DESCRIPTION = """
+Reads are GETs, and change nothing. Commands are POSTs with one JSON object, in which a field that is not known is refused.
+
+- **Who calls**: a bearer token, issued for a role. A service reports facts, an operator holds the switches as well; a partner's
+  token sees its customers, and with a person's name on it deals with them; a service provider's onboards its wholesale
+  customers; a reviewer's decides on restricted-party hits, and reaches nothing else.
+- **Once**: a command with an `Idempotency-Key` is carried out once, however often it is sent with it, and answers the same.
+- **Pages**: a list answers up to `limit` items in a fixed order, and `next_after`, which is passed as `after` for the next
+  page; it is null on the last.
+- **Refusals**: `application/problem+json` with a stable `code`; a refused command has changed nothing.
+- **Times**: instants are RFC 3339 with an offset, durations ISO 8601.
+"""
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -90,6 +102,7 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
     app = Web(
         title="Tenure",
         summary="The commercial life of customer organisations.",
+        description=_DESCRIPTION,
         version="1",
         openapi_url="/v1/openapi.json",
         docs_url=None,  # the framework's pages load scripts from other places

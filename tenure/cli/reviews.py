@@ -141,6 +141,8 @@ def _report(view: RplCaseView, *, json: bool) -> None:
     for number, hit in enumerate(view.found, 1):
         output.heading(f"{number}. {hit.primary_name}: {hit.list_id} {hit.entry_id}, {hit.kind}, {hit.score:.2f} alike")
         output.print_table(("", "Customer", "Entry", "Difference"), _rows(view.subject, hit), "")
+    if view.omitted:
+        output.say(f"\nAnd {view.omitted} more entries, less like it than these.", "yellow")
 
 
 def _rows(

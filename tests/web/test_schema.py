@@ -59,20 +59,21 @@ async def site(town: Town, tmp_path: Path) -> AsyncIterator[Site]:
 async def test_the_api_is_as_it_is_described(site: Site, tmp_path: Path) -> None:
     """No input is a fault of the server; statuses, types, bodies and headers are those described; who is nobody gets nothing (XC-05, P14).
 
-    A reviewer, a provisioning system and an operator, the operator last: it leaves nothing as it was.
+    A reviewer, whose reviews alone are asked for (that it gets nothing else is proven in test_wholesale_roles.py), a
+    provisioning system and an operator; the operator last: it leaves nothing as it was.
     """
     # The first screening reads dictionaries for some seconds, and only an operator waits for one.
     warming = asyncio.create_task(site.application.services.screener.screen(Subject(names=("Works",))))
     north = PartnerId("ptr_north")
-    for role, partner_id, examples in (
-        (CredentialRole.REVIEWER, None, 1),
-        (CredentialRole.SERVICE_PROVIDER, north, 1),
-        (CredentialRole.OPERATOR, None, 3),
+    for role, partner_id, options in (
+        (CredentialRole.REVIEWER, None, ("--max-examples", "3", "--include-tag", "reviews")),
+        (CredentialRole.SERVICE_PROVIDER, north, ("--max-examples", "1")),
+        (CredentialRole.OPERATOR, None, ("--max-examples", "3")),
     ):
         token = await site.token(role, partner_id, name="schema-" + role.replace("_", "-"))
         if role is CredentialRole.OPERATOR:
             await warming
-        await held_against_its_description(site, token, tmp_path, "--max-examples", str(examples), "--seed", "1")
+        await held_against_its_description(site, token, tmp_path, "--seed", "1", *options)
 
 
 async def held_against_its_description(site: Site, token: str, folder: Path, *options: str) -> None:
