@@ -44,14 +44,17 @@ async def add(work: Work, item: UserItem) -> User:
         person_id, change = await _insert(work, item, package, known)
         await work.record(change)
         return await user_rows.show(work.connection, work.organisation_id, person_id, work.packages)
-    _require_same(item, known)
-    if package != known["package"] or set(item.add_ons) != set(known["add_ons"]):
+    _require_name(item, known)
+    wanted = (package, item.role, set(item.add_ons))
+    if wanted != (known["package"], role_of(known["roles"]), set(known["add_ons"])):
         raise Refusal(RefusalCode.USER_EXISTS)
     return user_rows.view(known, work.packages)
 
 
 async def ensure(work: Work, item: UserItem) -> tuple[ItemOutcome, list[audit.Change]]:
     """Let a user be there: what is there stays, add-ons that are missing are added (PRV-04).
+
+    An administrator who is asked for as a user is there, and is not made less by it; nobody is promoted by it (ADM-06).
 
     Raises:
         Refusal: as `add` does; `user_already_has_package` where another one would come to the user's (PKG-02).
@@ -63,7 +66,9 @@ async def ensure(work: Work, item: UserItem) -> tuple[ItemOutcome, list[audit.Ch
         return ItemOutcome.CREATED, [change]
     if package != known["package"]:
         raise Refusal(RefusalCode.USER_ALREADY_HAS_PACKAGE)
-    _require_same(item, known)
+    _require_name(item, known)
+    if RANKS[item.role] > RANKS[role_of(known["roles"])]:
+        raise Refusal(RefusalCode.USER_EXISTS, "This user is there with a lower role: set the role.")
     missing = [add_on for add_on in dict.fromkeys(item.add_ons) if add_on not in known["add_ons"]]
     for add_on in missing:
         await add_ons.give(work, known["person_id"], add_on)
@@ -71,9 +76,9 @@ async def ensure(work: Work, item: UserItem) -> tuple[ItemOutcome, list[audit.Ch
     return ItemOutcome.COMPLETED if missing else ItemOutcome.PRESENT, changes
 
 
-def _require_same(item: UserItem, known: asyncpg.Record) -> None:
-    """Refuse an address whose user has another name or role: `user_exists`."""
-    if item.role is not role_of(known["roles"]) or item.name not in {None, known["name"]}:
+def _require_name(item: UserItem, known: asyncpg.Record) -> None:
+    """Refuse an address whose user has another name: `user_exists`."""
+    if item.name not in {None, known["name"]}:
         raise Refusal(RefusalCode.USER_EXISTS)
 
 
