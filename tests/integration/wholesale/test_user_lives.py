@@ -92,7 +92,7 @@ async def office(fresh_database: FreshDatabase) -> AsyncIterator[Office]:
         yield Office(await Hall.open(town))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(turns=st.lists(st.lists(MOVES, min_size=1, max_size=3), min_size=4, max_size=10))
 async def test_the_rules_hold_whatever_happens(office: Office, turns: list[list[Move]]) -> None:
     """What is counted is what is there, never more than may be; a number is where calling is; a refusal changed nothing.
