@@ -1,5 +1,6 @@
 """What a simulation leaves behind, gathered and checked: the timeline, the mails, the receipts, the audit."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
@@ -15,15 +16,28 @@ from workers.demo import mails as post
 from workers.demo.mails import Arrived
 from workers.demo.timeline import Entry
 
-_SUBJECTS: Final = ("org_", "breaker:")
-_SHOWN: Final = ("licence_set_id", "partner_id", "trial_id", "access", "service", "order_id")
+_SUBJECTS: Final = ("org_", "breaker:", "list/")
+_SHOWN: Final = (
+    *("licence_set_id", "partner_id", "trial_id", "access", "service", "order_id", "package", "role"),
+    *("from_package", "to_package", "from_role", "to_role", "add_on"),
+)
 """Details of the audit that tell what an entry is about."""
+_MADE_UP: Final = re.compile(r"[a-z]+_[0-9a-f]{32}")
+"""An id that Tenure has made: it tells nobody anything, and is another at each run."""
 _LISTED: Final = ("services", "added", "removed", "dropped")
-_COUNTED: Final = ("recordings", "people", "holders", "numbers", "devices", "days")
+_COUNTED: Final = (
+    *("recordings", "people", "holders", "numbers", "devices", "days"),
+    *("sites", "without_call_in", "items", "change", "entries"),
+)
 
 
-def entries(history: Sequence[Change], mails: Sequence[Arrived], seen: Sequence[Entry]) -> list[Entry]:
-    """The one timeline: what the audit says, what arrived by mail, what the world outside saw."""
+def entries(
+    history: Sequence[Change], mails: Sequence[Arrived], seen: Sequence[Entry], names: Mapping[str, str]
+) -> list[Entry]:
+    """The one timeline: what the audit says, what arrived by mail, what the world outside saw.
+
+    `names` says what organisations are called whose ids are others at each run.
+    """
     audited = [
         Entry(at=change.at, subject=change.subject, what=change.action.replace("_", " "), why=_why(change))
         for change in history
@@ -38,11 +52,15 @@ def entries(history: Sequence[Change], mails: Sequence[Arrived], seen: Sequence[
         )
         for mail in mails
     ]
-    return sorted([*audited, *arrived, *seen], key=lambda entry: entry.at)
+    return [
+        entry.model_copy(update={"subject": names.get(entry.subject, entry.subject)})
+        for entry in sorted([*audited, *arrived, *seen], key=lambda entry: entry.at)
+    ]
 
 
 def _why(change: Change) -> str:
     details = [str(change.details[name]) for name in _SHOWN if name in change.details]
+    details = [detail for detail in details if _MADE_UP.fullmatch(detail) is None]
     details += [f"{name} {' '.join(change.details[name])}" for name in _LISTED if change.details.get(name)]
     details += [f"{name} {change.details[name]}" for name in _COUNTED if name in change.details]
     if "recipients" in change.details:

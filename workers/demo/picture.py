@@ -6,11 +6,13 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from adapters.postgres.simulation import Change
 from tenure.contracts.base import Instant
+from tenure.contracts.customer import OnboardingState
 from tenure.contracts.licence import LicenceKind, LicenceState
 from tenure.contracts.portfolio import LicenceSetRecord, OrganisationRecord
 
@@ -18,6 +20,9 @@ from tenure.contracts.portfolio import LicenceSetRecord, OrganisationRecord
 class Phase(StrEnum):
     """Where an organisation stands, as the picture colours it."""
 
+    REVIEW = "in review"
+    """A wholesale customer without an account: it is screened, waits for a reviewer, or the account is being created."""
+    FAILED = "not taken in"
     LIVE = "live"
     TRIAL = "on trial"
     """All that it holds are licences of trials."""
@@ -29,6 +34,8 @@ class Phase(StrEnum):
 
 
 _LOOK: Final = {
+    Phase.REVIEW: ("▞", "blue"),
+    Phase.FAILED: ("✕", "bright_red"),
     Phase.LIVE: ("█", "green"),
     Phase.TRIAL: ("▆", "cyan"),
     Phase.GRACE: ("▓", "yellow"),
@@ -37,6 +44,16 @@ _LOOK: Final = {
     Phase.ERASING: ("░", "magenta"),
     Phase.DELETED: ("·", "bright_black"),
 }
+_BRIEF: Final = {"fenced": Phase.ERASING, "review_opened": Phase.REVIEW}
+"""What may come and go within a column, and is to be seen all the same, by how it begins."""
+_ONBOARDING: Final = {
+    OnboardingState.RECEIVED: Phase.REVIEW,
+    OnboardingState.SCREENING: Phase.REVIEW,
+    OnboardingState.PENDING_RPL_REVIEW: Phase.REVIEW,
+    OnboardingState.PROVISIONING: Phase.REVIEW,
+    OnboardingState.ERROR: Phase.FAILED,
+}
+"""How a wholesale customer is coloured that has no account."""
 _COLUMNS: Final = 50
 _MONTH: Final = 30
 
@@ -47,7 +64,7 @@ def picture(
     history: Sequence[Change],
     start: Instant,
     end: Instant,
-) -> Table:
+) -> Group:
     """Draw the phases of all organisations from `start` to `end`."""
     step = (end - start) / _COLUMNS
     table = Table(box=None, pad_edge=False, title="Day by day", title_justify="left", title_style="bold")
@@ -60,9 +77,8 @@ def picture(
             if each.organisation_id == organisation_id:
                 holder.take(each.licence_set_id, each.state, each.kind)
         table.add_row(organisation.name, _row(changes, holder, start, step))
-    table.caption = Text("   ").join(Text(f"{mark} {phase}", style) for phase, (mark, style) in _LOOK.items())
-    table.caption_justify = "left"
-    return table
+    legend = Text("   ").join(Text(f"{mark} {phase}", style) for phase, (mark, style) in _LOOK.items())
+    return Group(table, legend)
 
 
 @dataclass
@@ -74,6 +90,8 @@ class Holder:
     held: dict[str, LicenceState] = field(default_factory=dict)
     trials: set[str] = field(default_factory=set)
     """The licence sets that are of trials."""
+    onboarding: OnboardingState | None = None
+    """Of a wholesale customer."""
 
     @property
     def phase(self) -> Phase | None:
@@ -83,6 +101,8 @@ class Holder:
         active = {name for name, state in self.held.items() if state is LicenceState.ACTIVE}
         if active:
             return Phase.TRIAL if active <= self.trials else Phase.LIVE
+        if self.onboarding in _ONBOARDING and not self.held:
+            return _ONBOARDING[self.onboarding]
         return Phase.GRACE if LicenceState.SUSPENDED in self.held.values() else Phase.LIVE
 
     def apply(self, change: Change) -> None:
@@ -91,6 +111,8 @@ class Holder:
         if licence_set_id is not None and change.to_state in set(LicenceState):
             kind = LicenceKind.TRIAL if change.reason == "trial_started" else None
             self.take(licence_set_id, LicenceState(change.to_state), kind)
+        elif change.to_state in set(OnboardingState):
+            self.onboarding = OnboardingState(change.to_state)
         elif change.to_state in {"live", *map(str, Phase)}:
             self.state = change.to_state
 
@@ -113,12 +135,12 @@ def _scale(step: timedelta) -> str:
 def _row(changes: Sequence[Change], holder: Holder, start: Instant, step: timedelta) -> Text:
     text, waiting = Text(), list(changes)
     for column in range(1, _COLUMNS + 1):
-        fenced = False
+        brief: Phase | None = None
         while waiting and waiting[0].at < start + column * step:
             change = waiting.pop(0)
             holder.apply(change)
-            fenced |= change.action == "fenced"
-        phase = Phase.ERASING if fenced else holder.phase
+            brief = _BRIEF.get(change.action, brief)
+        phase = brief or holder.phase
         mark, style = (" ", "") if phase is None else _LOOK[phase]
         text.append(mark, style)
     return text

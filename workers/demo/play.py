@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,7 @@ from workers.demo.mails import arrived
 from workers.demo.picture import picture
 from workers.demo.script import END, PATHS, SCRIPT, START
 from workers.demo.timeline import compare, read, write
-from workers.demo.world import Admin, World
+from workers.demo.world import World
 from workers.development import Development, StackSettings, development
 from workers.simulation.clock import SimulationClock
 from workers.simulation.starts import simulated
@@ -41,6 +42,8 @@ PORTFOLIO: Final = EXAMPLES / "portfolio.csv"
 RULES: Final = EXAMPLES / "demo-rules.json"
 EXPECTED: Final = EXAMPLES / "expected-timeline.jsonl"
 _CALLER: Final = Caller(actor="demo")
+_PATIENCE: Final = timedelta(minutes=3)
+"""The first screening reads dictionaries and lists: ten seconds, or a minute where others use the machine, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,14 +92,15 @@ async def play(console: Console, wishes: Wishes) -> int:
         async with development(tell, settings, stack, relaying=False) as running:
             code = await _run(console, running, webhook_secret, wishes)
             if wishes.stay:
-                _show_links(console, running)
+                await _show_links(console, running)
                 await worker.relay(running.application, running.client).run(running.application.database)
             return code
 
 
 async def _run(console: Console, running: Development, webhook_secret: SecretStr, wishes: Wishes) -> int:
     simulation = PostgresSimulation(running.application.database)
-    clock = SimulationClock(simulation, running.client, worker.relay(running.application, running.client))
+    relay = worker.relay(running.application, running.client)
+    clock = SimulationClock(simulation, running.client, relay, patience=_PATIENCE)
     records = await asyncio.to_thread(_records)
     organisations = {str(each.organisation_id): each for each in records if isinstance(each, OrganisationRecord)}
     licence_sets = [each for each in records if isinstance(each, LicenceSetRecord)]
@@ -107,16 +111,20 @@ async def _run(console: Console, running: Development, webhook_secret: SecretStr
             await _live(world, clock, progress)
         history = await simulation.history()
         mails = arrived(world.mailbox(), world.notices)
-        happened = findings.entries(history, mails, world.entries)
+        happened = findings.entries(history, mails, world.entries, world.clientele.names)
         client = simulated(running.client, simulation)
+        customers = await world.clientele.table(world.operator)
         faults = [
             fault async for fault in findings.faults(world.operator, client, simulation, history, mails, world.notices)
         ]
 
-    organisations |= world.newcomers
+    organisations |= world.newcomers | world.clientele.records
+    history = world.clientele.renamed(history)
     console.print(report.timeline(happened, organisations, PATHS, START))
     console.print()
     console.print(picture(organisations, licence_sets, history, START, END))
+    console.print()
+    console.print(customers)
     console.print()
     if wishes.record is not None:
         await asyncio.to_thread(write, wishes.record, happened)
@@ -141,7 +149,8 @@ async def _live(world: World, clock: SimulationClock, progress: Progress) -> Non
     for event in SCRIPT:
         await clock.advance(event.at, before_hop)
         progress.update(task, told=event.told)
-        await event.act(world, event.at)
+        for act in event.acts:
+            await act(world, event.at)
     await clock.advance(END, before_hop)
     await world.look()
 
@@ -155,21 +164,17 @@ async def _world(
     tokens = PostgresTokens(database)
     service = await tokens.create(_CALLER, Credential(name="platform", role=CredentialRole.SERVICE))
     operator = await tokens.create(_CALLER, Credential(name="ada", role=CredentialRole.OPERATOR))
+    reviewer = await tokens.create(_CALLER, Credential(name="rita", role=CredentialRole.REVIEWER))
     async with AsyncExitStack() as stack:
 
-        async def sign_in(admin: Admin) -> Tenure:
-            credential = Credential(
-                name=admin.person,
-                role=CredentialRole.PARTNER,
-                partner_id=admin.partner_id,
-                person_id=admin.person_id,
-            )
+        async def sign_in(credential: Credential) -> Tenure:
             token = await tokens.create(_CALLER, credential)
             return await stack.enter_async_context(Tenure(running.url, token))
 
         yield World(
             service=await stack.enter_async_context(Tenure(running.url, service, webhook_secret=webhook_secret)),
             operator=await stack.enter_async_context(Tenure(running.url, operator)),
+            reviewer=await stack.enter_async_context(Tenure(running.url, reviewer)),
             sign_in=sign_in,
             mailbox=mail.messages,
             outside=PostgresOutside(database),
@@ -192,11 +197,14 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _show_links(console: Console, running: Development) -> None:
+async def _show_links(console: Console, running: Development) -> None:
+    reviewer = Credential(name="visitor", role=CredentialRole.REVIEWER)
+    token = await PostgresTokens(running.application.database).create(_CALLER, reviewer)
     console.print()
     console.print(
         f"Temporal's web interface: {running.temporal.ui_url}/namespaces/{running.client.namespace}/workflows"
     )
     console.print(f"Mails: {running.mail.web_url if running.mail else ''}")
     console.print(f"Console and API: {running.url}, token {running.token}")
+    console.print(f"The review that is open: the same, token {token}")
     console.print("Ctrl-C stops all of it.")

@@ -11,6 +11,7 @@ from adapters.postgres.simulation import PostgresSimulation
 from tenure.client import Tenure
 from tenure.contracts.activity import Feed, Heartbeat
 from tenure.contracts.base import Instant
+from tenure.contracts.credential import Credential, CredentialRole
 from tenure.contracts.deletion import Reason
 from tenure.contracts.erasure import ErasureState
 from tenure.contracts.forecast import NextKind
@@ -18,6 +19,7 @@ from tenure.contracts.notice import Notice, NoticeState
 from tenure.contracts.portfolio import OrganisationRecord
 from tenure.errors import Refusal
 from tenure.ids import OrganisationId, PartnerId, PersonId
+from workers.demo.clientele import Clientele
 from workers.demo.timeline import Entry
 from workers.stack.mailbox import StoredMail
 
@@ -48,6 +50,13 @@ class Admin(NamedTuple):
         """For whom."""
         return PartnerId(f"ptr_{self.partner}")
 
+    @property
+    def credential(self) -> Credential:
+        """What the token says."""
+        return Credential(
+            name=self.person, role=CredentialRole.PARTNER, partner_id=self.partner_id, person_id=self.person_id
+        )
+
 
 @dataclass
 class World:
@@ -57,8 +66,10 @@ class World:
     """Orders, identity, messaging, and the customers' admin console: facts, activity and answers."""
     operator: Tenure
     """Ada, who runs the installation."""
-    sign_in: Callable[[Admin], Awaitable[Tenure]]
-    """Gives an admin of a partner a token, and a client with it."""
+    reviewer: Tenure
+    """Rita, who decides on hits of the restricted-party lists."""
+    sign_in: Callable[[Credential], Awaitable[Tenure]]
+    """Gives somebody of a partner, or its provisioning system, a token, and a client with it."""
     mailbox: Callable[[], Sequence[StoredMail]]
     """All mails that have arrived anywhere."""
     outside: PostgresOutside
@@ -69,9 +80,11 @@ class World:
     """What was seen that the audit does not tell: answers, pages, holds, refused mail."""
     newcomers: dict[str, OrganisationRecord] = field(default_factory=dict)
     """Customers that came by their first trial."""
+    clientele: Clientele = field(default_factory=Clientele)
+    """Wholesale customers."""
     notices: dict[str, Notice] = field(default_factory=dict)
     """What the ledger has said of each mail, by its Message-ID: also of organisations that are erased by now."""
-    _consoles: dict[Admin, Tenure] = field(default_factory=dict)
+    _clients: dict[Credential, Tenure] = field(default_factory=dict)
     _held: dict[tuple[OrganisationId, NextKind], str] = field(default_factory=dict)
     _stopped_at: Instant | None = None
 
@@ -79,20 +92,33 @@ class World:
         """Write something down."""
         self.entries.append(Entry(at=at, subject=subject, what=what, why=why))
 
-    async def attempt(self, now: Instant, organisation_id: OrganisationId, what: str, call: Awaitable[object]) -> None:
-        """Have a command carried out; a refusal is written down, with the services that it names."""
+    async def told(self, subject: str, what: str, why: str = "") -> None:
+        """Write something down that was just answered: after what the audit has of it."""
+        self.note(await self.simulation.now(), subject, what, why)
+
+    async def attempt[T](self, now: Instant, subject: str, what: str, call: Awaitable[T]) -> T | None:
+        """Have a command carried out; a refusal is written down, with the services that it names, and answers None."""
         try:
-            await call
+            return await call
         except Refusal as refusal:
             services = refusal.details.get("services") or refusal.details.get("remaining") or ()
             named = f" ({' '.join(services)})" if isinstance(services, list | dict) else ""
-            self.note(now, organisation_id, "refused", f"{what}: {refusal.code}{named}")
+            self.note(now, subject, "refused", f"{what}: {refusal.code}{named}")
+            return None
 
     async def console(self, admin: Admin) -> Tenure:
         """The partner console of an admin, who signs in once."""
-        if admin not in self._consoles:
-            self._consoles[admin] = await self.sign_in(admin)
-        return self._consoles[admin]
+        return await self._client(admin.credential)
+
+    async def provider(self, partner_id: PartnerId) -> Tenure:
+        """The provisioning system of a partner, which onboards its wholesale customers."""
+        name = f"{partner_id.name}-provisioning"
+        return await self._client(Credential(name=name, role=CredentialRole.SERVICE_PROVIDER, partner_id=partner_id))
+
+    async def _client(self, credential: Credential) -> Tenure:
+        if credential not in self._clients:
+            self._clients[credential] = await self.sign_in(credential)
+        return self._clients[credential]
 
     def mails_to(self, address: str) -> list[StoredMail]:
         """The mails that have arrived at an address, oldest first."""

@@ -21,11 +21,12 @@ class Event:
 
     at: Instant
     told: str
-    act: Act
+    acts: tuple[Act, ...]
+    """One after the other, all at that instant."""
 
 
-def on(day: int, time: str, told: str, act: Act) -> Event:
+def on(day: int, time: str, told: str, *acts: Act) -> Event:
     """An event on a day counted from START, at a time in UTC."""
     hours, minutes = time.split(":")
     at = START.replace(hour=0) + timedelta(days=day, hours=int(hours), minutes=int(minutes))
-    return Event(at, told, act)
+    return Event(at, told, acts)

@@ -1,0 +1,116 @@
+"""Wholesale customers that are in: quantities, addresses, an updated list, the first launch, and the end."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from tenure.contracts.customer import PaymentState
+from tenure.contracts.organisation import Role
+from tenure.contracts.review import Decision
+from workers.demo.acts.customers import (
+    address,
+    address_in_force,
+    call_in,
+    cancel_subscription,
+    create,
+    listed,
+    look,
+    move,
+    payment,
+    set_quantities,
+)
+from workers.demo.acts.launch import accept_terms, add_user_in_console, complete, get_started, launch
+from workers.demo.acts.lists import publish
+from workers.demo.acts.reviews import decide, screened
+from workers.demo.acts.users import add_on, add_user, change_package, set_role
+from workers.demo.script.event import Event, on
+
+_KETTLE: Final[Mapping[str, Any]] = {
+    "name": "Kettle Moraine Creamery LLC", "billing_address": address("77 Dairy Road", "53014", "Chilton", "US"),
+    "package": "calling", "packages": {"calling": 2, "voice": 1}, "admin_email": "ruth@kettle.example",
+    "admin_name": "Ruth Lindqvist", "time_zone": "America/Chicago",
+}  # fmt: skip
+_RUTH: Final = "ruth@kettle.example"
+_MARQUETTE: Final[Mapping[str, Any]] = {
+    "name": "Marquette Orchards Inc.", "billing_address": address("5 Orchard Lane", "49855", "Marquette", "US"),
+    "package": "meetings", "packages": {"meetings": 8}, "admin_email": "walt@marquette.example",
+    "admin_name": "Walt Saarinen", "time_zone": "America/Detroit",
+}  # fmt: skip
+_HURON: Final[Mapping[str, Any]] = {
+    "name": "Huron Bay Boatworks LLC", "billing_address": address("1 Slipway", "49946", "L'Anse", "US"),
+    "package": "suite", "packages": {"suite": 3}, "admin_email": "gail@huron.example", "admin_name": "Gail Pelletier",
+    "time_zone": "America/Detroit", "invoice_reference": "LSC-2035-0117",
+}  # fmt: skip
+_OWN: Final[Mapping[str, Any]] = {
+    "name": "Lakeshore Communications LLC", "billing_address": address("400 Lake Street", "54235", "Sturgeon Bay", "US"),
+    "package": "suite", "packages": {"suite": 20}, "admin_email": "denise.walker@lakeshore.example",
+    "admin_name": "Denise Walker", "own_organisation": True,
+}  # fmt: skip
+_DENIED: Final = "MARQUETTE ORCHARDS INC"
+_HUSUM: Final = address("Am Hafen 21", "25813", "Husum", "DE")
+
+# fmt: off
+EVENTS: Final[Sequence[Event]] = (
+    # Kettle Moraine Creamery: the first launch, and as much as was ordered.
+    on(6, "14:00", "Lakeshore's system creates Kettle Moraine Creamery", create("lakeshore", "kettle", **_KETTLE)),
+    on(6, "14:10", "Ruth opens it for the first time, and would rather begin at once",
+       add_user_in_console("kettle", _RUTH, "ole@kettle.example", "calling"),
+       launch("kettle", _RUTH), get_started("kettle", _RUTH),
+       accept_terms("kettle", _RUTH), get_started("kettle", _RUTH)),
+    on(7, "14:00", "... comes back where she was, finishes, and adds a user",
+       launch("kettle", _RUTH), complete("kettle", _RUTH),
+       add_user_in_console("kettle", _RUTH, "ole@kettle.example", "calling")),
+    on(7, "15:00", "Lakeshore adds one more than was ordered, orders that, and wants fewer than there are",
+       add_user("kettle", "ines@kettle.example", "calling"), set_quantities("kettle", calling=3),
+       add_user("kettle", "ines@kettle.example", "calling"), set_quantities("kettle", calling=2),
+       add_on("kettle", "ines@kettle.example", "attendant-console")),
+    on(7, "15:10", "Administrators hold what the organisation was created with",
+       change_package("kettle", _RUTH, "voice"), change_package("kettle", "ole@kettle.example", "voice"),
+       set_role("kettle", "ole@kettle.example", Role.CUSTOMER_ADMIN),
+       set_role("kettle", "ines@kettle.example", Role.CUSTOMER_FULL_ADMIN)),
+    # Menuiserie Castelnau moves, and lets its numbers follow.
+    on(10, "09:00", "Menuiserie Castelnau moves across the border",
+       move("castelnau", address("Calle Mayor 3", "20003", "Donostia", "ES"), resync=True)),
+    on(10, "09:10", "Its meetings site follows", address_in_force("castelnau"), call_in("castelnau")),
+    # Nordstrand: each new address is another question.
+    on(13, "10:00", "Nordstrand moves to Husum", move("nordstrand", _HUSUM)),
+    on(13, "10:10", "... and, still looked at, to Tönning; its services run on",
+       move("nordstrand", address("Am Markt 1", "25832", "Tönning", "DE")), address_in_force("nordstrand"),
+       add_user("nordstrand", "momme@nordstrand.example", "suite")),
+    on(13, "12:00", "Rita approves, somewhat late",
+       decide("nordstrand", Decision.APPROVE, "The same company, moved"), address_in_force("nordstrand")),
+    on(15, "10:00", "Nordstrand moves to Panama", move("nordstrand", address("Calle 50", "0801", "Panamá", "PA"))),
+    on(15, "10:30", "Rita rejects",
+       decide("nordstrand", Decision.REJECT, "That is where the listed company is"), address_in_force("nordstrand")),
+    on(16, "10:00", "Nordstrand moves back to where it was approved first",
+       move("nordstrand", address("Strandgade 4", "6900", "Nordstrand", "DE"))),
+    on(16, "10:10", "Nobody is asked: that very customer was cleared of that very entry",
+       screened("nordstrand"), address_in_force("nordstrand")),
+    # Lakeshore's own organisation.
+    on(13, "15:00", "Lakeshore's system creates Lakeshore", create("lakeshore", "own", **_OWN)),
+    on(13, "15:10", "It is in its own list", listed("lakeshore", "own")),
+    on(29, "15:00", "Lakeshore cancels its own subscription, and is in the list no more",
+       cancel_subscription("own"), listed("lakeshore", "own")),
+    # Marquette Orchards: a list comes out that has its name.
+    on(14, "14:00", "Lakeshore's system creates Marquette Orchards", create("lakeshore", "marquette", **_MARQUETTE)),
+    on(25, "06:00", "The denied persons list comes out, with a name more", publish(_DENIED)),
+    on(26, "09:00", "Marquette Orchards is what it was; Rita approves",
+       look("marquette"), decide("marquette", Decision.APPROVE, "Orchards; the order is about aircraft parts")),
+    on(27, "06:00", "The list comes out without that name", publish()),
+    on(28, "06:00", "... and with it", publish(_DENIED)),
+    on(28, "06:30", "Nobody is asked again", screened("marquette")),
+    # Huron Bay Boatworks: unpaid, paid, cancelled.
+    on(9, "14:30", "Lakeshore's system creates Huron Bay Boatworks", create("lakeshore", "huron", **_HURON)),
+    on(20, "14:00", "Huron Bay Boatworks does not pay", payment("huron", PaymentState.UNPAID)),
+    on(22, "14:00", "... and then does", payment("huron", PaymentState.PAID)),
+    on(31, "14:00", "Huron Bay Boatworks is cancelled, and stays in the list until it is erased",
+       cancel_subscription("huron"), cancel_subscription("huron"),
+       add_user("huron", "hank@huron.example", "suite"), listed("lakeshore", "huron")),
+)
+# fmt: on
+
+PATHS: Final[Mapping[str, str]] = {
+    "org_lakeshore": "A partner that is its own wholesale customer for a while",
+    "kettle": "The first launch; packages and their limits, for users and administrators",
+    "marquette": "Clear, until a list comes out with its name: reviewed once, and nothing is blocked",
+    "huron": "Cancelled: the licences rest, and then the whole ladder to the deletion",
+}
