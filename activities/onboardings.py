@@ -3,6 +3,7 @@
 from temporalio import activity
 
 from tenure.contracts.onboarding import AddressChangeStep, OnboardingAt, OnboardingStep, ReviewAt, ReviewStep
+from tenure.contracts.trial_process import CustomerScreeningStep, TrialAt
 from tenure.ports import OnboardingSteps
 
 
@@ -21,6 +22,11 @@ class OnboardingActivities:
     async def check_address_change(self, at: OnboardingAt) -> AddressChangeStep:
         """Look at a change of address (RPL-17)."""
         return await self._steps.check_address_change(at)
+
+    @activity.defn(name="check_customer_screening")
+    async def check_customer_screening(self, at: TrialAt) -> CustomerScreeningStep:
+        """Look at the screening of a customer that a trial has created (RPL-01)."""
+        return await self._steps.check_customer_screening(at)
 
     @activity.defn(name="check_review")
     async def check_review(self, at: ReviewAt) -> ReviewStep:

@@ -35,6 +35,7 @@ _PREFIX = {
     ProcessType.RPL_REVIEW: "rpl-review",
     ProcessType.ADDRESS_CHANGE: "address-change",
     ProcessType.LIST_SCREENING: "list-screening",
+    ProcessType.CUSTOMER_SCREENING: "customer-screening",
 }
 _TYPE = {prefix: process_type for process_type, prefix in _PREFIX.items()}
 
@@ -92,6 +93,11 @@ def address_change_id(organisation_id: OrganisationId, generation: int) -> str:
 def list_screening_id(list_id: ListId, version: int) -> str:
     """The workflow id of what follows the update of a list to a version."""
     return f"{_PREFIX[ProcessType.LIST_SCREENING]}/{list_id}/{version}"
+
+
+def customer_screening_id(trial_id: TrialId, generation: int = 1) -> str:
+    """The workflow id of the screening of a customer that a trial has created; a trial has at most one."""
+    return f"{_PREFIX[ProcessType.CUSTOMER_SCREENING]}/{trial_id}/{generation}"
 
 
 def parse(workflow_id: str) -> tuple[ProcessType, str, int]:

@@ -57,6 +57,7 @@ from tenure.ports import (
     Processes,
     Screener,
     ScreeningLists,
+    Trials,
     TrialSteps,
     UpdateScreener,
 )
@@ -117,7 +118,10 @@ async def open_application(settings: ServerSettings) -> AsyncIterator[Applicatio
         screening_rules, telephony = load_screening_rules(settings), load_telephony(settings)
         lists = PostgresScreeningLists(database, screening_rules)
         screener = await opened.enter_async_context(open_screener(settings, lists))
-        services = _services(database, imports, rules, catalogue, telephony, links, message_domain, lists, screener)
+        trials = PostgresTrials(database, rules, screening_rules, catalogue, message_domain=message_domain)
+        services = _services(
+            database, imports, rules, catalogue, telephony, links, message_domain, trials, lists, screener
+        )
         yield Application(
             settings=settings,
             rules=rules,
@@ -141,6 +145,7 @@ def _services(
     telephony: Telephony,
     links: Links,
     message_domain: str,
+    trials: Trials,
     lists: ScreeningLists,
     screener: Screener,
 ) -> Services:
@@ -149,7 +154,7 @@ def _services(
         tokens=PostgresTokens(database),
         organisations=PostgresOrganisations(database, rules),
         licences=PostgresLicences(database, rules, catalogue, message_domain=message_domain),
-        trials=PostgresTrials(database, rules, catalogue, message_domain=message_domain),
+        trials=trials,
         consents=PostgresConsents(database, catalogue),
         devices=PostgresDevices(database, rules, catalogue, message_domain=message_domain),
         links=links,

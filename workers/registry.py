@@ -17,6 +17,7 @@ from tenure.ports import Eraser, Executions, Licences, Mailer, Platform
 from workers.application import Application
 from workflows.address import AddressChange
 from workflows.consent import TrialConsent
+from workflows.customer import CustomerScreening
 from workflows.deletion import DeletionCountdown
 from workflows.devices import DeviceReturn
 from workflows.erasure import Erasure
@@ -37,6 +38,7 @@ WORKFLOWS: Sequence[type] = (
     RplReview,
     AddressChange,
     ListScreening,
+    CustomerScreening,
     RenewalGrace,
     DeletionCountdown,
     Erasure,
@@ -81,6 +83,7 @@ def activities(
         provisioning.tear_down,
         onboardings.check_onboarding,
         onboardings.check_address_change,
+        onboardings.check_customer_screening,
         onboardings.check_review,
         screenings.screen,
         screenings.screen_customers,

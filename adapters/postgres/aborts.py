@@ -49,7 +49,8 @@ update processes p set state = 'pending', closed_at = null, restarts = restarts 
   from erasures e
  where p.organisation_id = e.organisation_id and e.organisation_id = any($1::text[]) and e.ended_at = $2
    and p.state = 'closed' and p.closed_at >= e.fenced_at
-   and p.type in ('Trial', 'NumberRetention', 'DeviceReturn', 'WholesaleOnboarding', 'RplReview', 'AddressChange')
+   and p.type in ('Trial', 'NumberRetention', 'DeviceReturn', 'WholesaleOnboarding', 'RplReview', 'AddressChange',
+                  'CustomerScreening')
 """
 _RETURN_DATES = """
 insert into next_dates (organisation_id, kind, subject, due_at, rule, reason)

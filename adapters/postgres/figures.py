@@ -25,7 +25,9 @@ select (select count(*) from rpl_cases join alive using (organisation_id) where 
        (select count(*) from onboardings join alive using (organisation_id)
          where state in ('received', 'screening') and problem is not null)
      + (select count(*) from address_changes join alive using (organisation_id)
-         where state = 'address_screening' and problem is not null) as stuck
+         where state = 'address_screening' and problem is not null)
+     + (select count(*) from customer_screenings join alive using (organisation_id)
+         where state = 'screening' and problem is not null) as stuck
 """
 _ORGANISATIONS: Final = "select state, count(*) as count from organisations group by state"
 _TRIALS: Final = """

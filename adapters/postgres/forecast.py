@@ -21,6 +21,7 @@ select d.* from upcoming($2) d
    and not exists (select from trials t where t.trial_id = d.subject and t.partner_id <> $3::text)
    and not exists (select from onboardings b where b.organisation_id = d.organisation_id
                       and d.kind in ('screening', 'rpl_review') and b.partner_id <> $3::text)
+   and not exists (select from rpl_cases c where c.case_id = d.subject and c.partner_id <> $3::text)
  order by d.due_at, d.kind, d.subject
 """
 
@@ -35,6 +36,7 @@ select d.*, o.name as organisation_name,
    and not exists (select from trials t where t.trial_id = d.subject and t.partner_id <> $3::text)
    and not exists (select from onboardings b where b.organisation_id = d.organisation_id
                       and d.kind in ('screening', 'rpl_review') and b.partner_id <> $3::text)
+   and not exists (select from rpl_cases c where c.case_id = d.subject and c.partner_id <> $3::text)
  order by d.due_at, d.organisation_id, d.kind, d.subject
 """
 

@@ -48,6 +48,13 @@ select t.trial_id, t.organisation_id, t.generation, t.ends_at as due_at
    and not exists (select from processes p where p.workflow_id = 'trial/' || t.trial_id || '/' || t.generation)
  order by t.trial_id
 """
+_CUSTOMER_SCREENINGS = """
+select c.trial_id, c.organisation_id, 1 as generation, null::timestamptz as due_at
+  from customer_screenings c join organisations o using (organisation_id)
+ where c.state in ('screening', 'pending_rpl_review') and o.state not in ('erasing', 'deleted')
+   and not exists (select from processes p where p.workflow_id = 'customer-screening/' || c.trial_id || '/1')
+ order by c.trial_id
+"""
 _NUMBER_HOLDS = """
 select n.trial_id, n.organisation_id, n.hold as generation, min(n.held_until) as due_at
   from phone_numbers n join organisations o using (organisation_id)
@@ -66,6 +73,7 @@ select d.trial_id, d.organisation_id, d.generation, d.due_at
 _OF_TRIALS = {
     ProcessType.TRIAL_CONSENT: (_CONSENTS, names.trial_consent_id),
     ProcessType.TRIAL: (_TRIALS, names.trial_id),
+    ProcessType.CUSTOMER_SCREENING: (_CUSTOMER_SCREENINGS, names.customer_screening_id),
     ProcessType.NUMBER_RETENTION: (_NUMBER_HOLDS, names.number_retention_id),
     ProcessType.DEVICE_RETURN: (_DEVICE_RETURNS, names.device_return_id),
 }
@@ -101,7 +109,8 @@ select c.case_id, c.organisation_id, case when c.trigger <> 'list_update' then c
 _LIST_UPDATES = """
 select l.list_id, l.version from screening_lists l
  where exists (select from screening_entries e where e.list_id = l.list_id and e.from_version = l.version)
-   and exists (select from onboardings b where b.requested_at <= l.loaded_at)
+   and (exists (select from onboardings b where b.requested_at <= l.loaded_at)
+        or exists (select from customer_screenings c where c.requested_at <= l.loaded_at))
    and not exists (select from processes p
                     where p.workflow_id = 'list-screening/' || l.list_id || '/' || l.version)
  order by l.list_id, l.version
@@ -153,7 +162,7 @@ async def _erasures(connection: Connection) -> list[Process]:
 
 
 async def _trials(connection: Connection) -> list[Process]:
-    """Consents, trials, holds of numbers, returns of devices: all are of a trial and its generation."""
+    """Consents, trials, screenings of their customers, holds of numbers, returns of devices: all are of a trial and a generation."""
     return [
         Process(
             workflow_id=workflow_id(TrialId(row["trial_id"]), row["generation"]),

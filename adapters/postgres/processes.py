@@ -19,6 +19,7 @@ select workflow_id, type, organisation_id, input, state, due_at, wakes, restarts
                 (select o.partner_id::text from onboardings o
                   where o.organisation_id = p.organisation_id
                     and p.type in ('WholesaleOnboarding', 'RplReview', 'AddressChange')),
+                (select c.partner_id::text from rpl_cases c where c.case_id = p.input ->> 'case_id'),
                 (select min(m.partner_id::text collate "C") from managements m
                   where m.organisation_id = p.organisation_id)) as partner_id
   from processes p
@@ -42,6 +43,8 @@ _STILL_NEEDED = {
     " and (t.state in ('awaiting_details', 'provisioning', 'active')"
     " or t.state in ('grace', 'cancelled', 'converted', 'ended') and exists (select from trial_services s"
     " where s.trial_id = t.trial_id and s.state = 'leaving'))",
+    ProcessType.CUSTOMER_SCREENING: "select from customer_screenings where trial_id = $1 and $2::int = 1"
+    " and state in ('screening', 'pending_rpl_review')",
     ProcessType.NUMBER_RETENTION: "select from phone_numbers where trial_id = $1 and hold = $2 and state = 'held'",
     ProcessType.DEVICE_RETURN: "select from device_returns where trial_id = $1 and generation = $2"
     " and overdue_at is null",

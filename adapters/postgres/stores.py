@@ -98,13 +98,14 @@ _TRIALS = Purge(
     """
     select (select count(*) from trial_requests where organisation_id = $1)
          + (select count(*) from trials where organisation_id = $1)
+         + (select count(*) from customer_screenings where organisation_id = $1)
          + (select count(*) from platform_resources where organisation_id = $1)
          + (select count(*) from meeting_sites where organisation_id = $1)
     """,
     (
         "delete from trial_requests where organisation_id = $1",
         "delete from orders where organisation_id = $1",
-        "delete from trials where organisation_id = $1",
+        "delete from trials where organisation_id = $1",  # the screenings of their customer with them
         "delete from platform_resources where organisation_id = $1",
         "delete from meeting_sites where organisation_id = $1",
     ),

@@ -45,6 +45,14 @@ Text = Annotated[
 ]
 """A short text of a person, on one line: a name or a reason."""
 
+SiteUrl = Annotated[
+    str,
+    StringConstraints(
+        to_lower=True, max_length=253, pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$"
+    ),
+]
+"""The host name of a meetings site, such as `acme.meet.example` (TR-10)."""
+
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), PlainSerializer(str)]
 """A SHA-256 digest in hexadecimal."""
 

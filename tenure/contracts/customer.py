@@ -6,13 +6,12 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from tenure.contracts.address import BillingAddress
-from tenure.contracts.base import Command, Contract, EmailAddress, Instant, Line, Text
+from tenure.contracts.base import Command, Contract, EmailAddress, Instant, Line, SiteUrl, Text
 from tenure.contracts.call_in import CallIn, TelephonyDomainKey
 from tenure.contracts.licence import LicenceState
 from tenure.contracts.package import AddOnQuantities, PackageCode, PackageQuantities, Quantity
 from tenure.contracts.portfolio import Country, Language, TimeZone
 from tenure.contracts.review import CaseState
-from tenure.contracts.trial import SiteUrl
 from tenure.contracts.user import NumberItem, UserItem
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, RplCaseId
 

@@ -34,6 +34,10 @@ SCREENING_UNAVAILABLE = "screening_unavailable"
 """The reason of a screening that was not possible: a list or the provider is missing, and it is tried again (RPL-16)."""
 
 
+OF_A_TRIAL = "trial"
+"""The reason of a review that a trial waits for: its customer is screened, which it has created (RPL-05)."""
+
+
 class NextDate(Contract):
     """One of an organisation's next dates, as stored with the rule that set it."""
 

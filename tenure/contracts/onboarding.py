@@ -9,7 +9,7 @@ from tenure.contracts.customer import AddressState, NewSite, OnboardingReason, O
 from tenure.contracts.portfolio import Country
 from tenure.contracts.review import CaseState, ScreeningTrigger
 from tenure.contracts.screening import ListId
-from tenure.ids import OrganisationId, RplCaseId
+from tenure.ids import OrganisationId, RplCaseId, TrialId
 
 
 class OnboardingInput(Contract):
@@ -61,11 +61,13 @@ class OnboardingResult(Contract):
 
 
 class ScreeningTask(Contract):
-    """Screen a customer as its onboarding, or the change of its address, asks."""
+    """Screen a customer as its onboarding, the change of its address, or the trial that has created it, asks."""
 
     trigger: ScreeningTrigger
     organisation_id: OrganisationId
-    generation: int
+    generation: int = 1
+    trial_id: TrialId | None = None
+    """The trial; None where it is a wholesale customer."""
 
 
 class ScreeningDone(StrEnum):

@@ -27,6 +27,7 @@ class ProcessType(StrEnum):
     RPL_REVIEW = "RplReview"
     ADDRESS_CHANGE = "AddressChange"
     LIST_SCREENING = "ListScreening"
+    CUSTOMER_SCREENING = "CustomerScreening"
 
 
 class ProcessState(StrEnum):

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from tenure.contracts.base import Command, Contract, Duration, Instant, Text
 from tenure.contracts.screening import Hit, ListVersion, Subject
-from tenure.ids import OrganisationId, PartnerId, RplCaseId
+from tenure.ids import OrganisationId, PartnerId, RplCaseId, TrialId
 
 
 class ScreeningTrigger(StrEnum):
@@ -83,6 +83,8 @@ class RplCase(Contract):
     organisation_id: OrganisationId
     partner_id: PartnerId
     customer_name: str
+    trial_id: TrialId | None = None
+    """The trial that has created the customer, and waits; None where it is a wholesale customer."""
     trigger: ScreeningTrigger
     state: CaseState
     opened_at: Instant

@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from tenure.contracts.base import Command, Contract, EmailAddress, Instant, Text
+from tenure.contracts.base import Command, Contract, EmailAddress, Instant, SiteUrl, Text
+from tenure.contracts.customer_screening import CustomerScreeningView
 from tenure.contracts.licence import ServiceKey
 from tenure.contracts.organisation import Access
 from tenure.contracts.portfolio import Country, IndustryKey, Language, TimeZone
@@ -13,13 +14,6 @@ from tenure.errors import RefusalCode
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId, TrialId
 
 Services = Annotated[tuple[ServiceKey, ...], Field(max_length=64)]
-SiteUrl = Annotated[
-    str,
-    StringConstraints(
-        to_lower=True, max_length=253, pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$"
-    ),
-]
-"""The host name of a meetings site, such as `acme.meet.example` (TR-10)."""
 
 
 class TrialPath(StrEnum):
@@ -269,6 +263,8 @@ class TrialView(Contract):
     state: TrialState
     consent: ConsentState | None = None
     """None where no consent was asked for."""
+    screening: CustomerScreeningView | None = None
+    """Of the customer, where this trial has created it: nothing is built before it is clear (RPL-01)."""
     services: tuple[TrialService, ...] = ()
     length_days: int
     requested_at: Instant

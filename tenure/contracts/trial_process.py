@@ -1,15 +1,16 @@
-"""The processes of a trial: consent, the trial itself, and the hold of its numbers."""
+"""The processes of a trial: the screening of its customer, consent, the trial itself, and the hold of its numbers."""
 
 from temporalio import workflow
 
 from tenure.contracts.base import Contract, Instant
+from tenure.contracts.customer_screening import CustomerScreeningReason, CustomerScreeningState
 from tenure.contracts.platform import Built, PlatformOrder
 from tenure.contracts.trial import ConsentState, TrialState
 from tenure.ids import OrganisationId, TrialId
 
 
 class TrialInput(Contract):
-    """Which execution this is: of a consent, a trial or a hold of numbers."""
+    """Which execution this is: of a screening, a consent, a trial or a hold of numbers."""
 
     trial_id: TrialId
     organisation_id: OrganisationId
@@ -20,6 +21,27 @@ class TrialAt(TrialInput):
     """A step at a business instant."""
 
     as_of: Instant
+
+
+class CustomerScreeningStep(Contract):
+    """What the facts say of the screening of a trial's customer."""
+
+    state: CustomerScreeningState | None
+    """None where the organisation is gone."""
+    reason: CustomerScreeningReason | None = None
+    due_at: Instant | None = None
+    """The deadline of its review."""
+    looks_at: Instant | None = None
+    """When it is screened again, where that was not possible."""
+    problem: str | None = None
+    """Why not."""
+
+
+class CustomerScreeningResult(Contract):
+    """How it ended."""
+
+    state: CustomerScreeningState | None
+    reason: CustomerScreeningReason | None = None
 
 
 class ConsentStep(Contract):
@@ -98,6 +120,26 @@ class NumberHoldResult(Contract):
 
     released: int
     """0 where they went to a purchase, or the organisation is gone."""
+
+
+@workflow.defn(name="CustomerScreening")
+class CustomerScreeningContract:
+    """A customer that a trial has created is screened; nothing is built for it before (RPL-01, RPL-03)."""
+
+    @workflow.run
+    async def run(self, trial: TrialInput) -> CustomerScreeningResult:
+        """Screen, and wait for the review where there is a hit."""
+        raise NotImplementedError
+
+    @workflow.signal(name="facts_changed")
+    async def facts_changed(self) -> None:
+        """Something was committed that may concern this process: read the facts again."""
+        raise NotImplementedError
+
+    @workflow.query(name="state")
+    def state(self) -> CustomerScreeningStep | None:
+        """What was found at the last look."""
+        raise NotImplementedError
 
 
 @workflow.defn(name="TrialConsent")

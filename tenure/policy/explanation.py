@@ -1,13 +1,14 @@
 """What happens next to an organisation, in words: what, when, by which rule, and what would stop it (WH-01)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Evidence, Reason, Verdict
 from tenure.contracts.erasure import ErasureCause
-from tenure.contracts.forecast import SCREENING_UNAVAILABLE, TRIAL_CANCELLED, NextDate, NextKind
+from tenure.contracts.forecast import OF_A_TRIAL, SCREENING_UNAVAILABLE, TRIAL_CANCELLED, NextDate, NextKind
 from tenure.contracts.licence import LicenceKind
 from tenure.contracts.organisation import COUNTING, GONE
 from tenure.contracts.review import ScreeningTrigger
@@ -36,7 +37,8 @@ _TRIAL_DATES = {
     NextKind.NUMBER_RELEASE: "The phone numbers of trial {subject} are released for good {when} ({rule}).",
     NextKind.DEVICE_RETURN: "The devices of trial {subject} are due back {when} ({rule}).",
 }
-_REVIEWED = {
+_REVIEWED: Final[Mapping[str, str]] = {
+    OF_A_TRIAL: "A reviewer looks at what its screening has found; undecided, its trial is given up {when} ({rule}).",
     ScreeningTrigger.CREATE: "A reviewer looks at what its screening has found; undecided, its onboarding fails {when} ({rule}).",
     ScreeningTrigger.ADDRESS_UPDATE: "A reviewer looks at what the screening of its new billing address has found;"
     " undecided, the change is given up {when} ({rule}).",
@@ -126,7 +128,7 @@ class Explainer:
             case NextKind.SCREENING:
                 return _screening(date, when)
             case NextKind.RPL_REVIEW:
-                return _REVIEWED[ScreeningTrigger(date.reason)].format(when=when, rule=date.rule)
+                return _REVIEWED[date.reason].format(when=when, rule=date.rule)
             case _:
                 days = self._rules.trial_grace.days
                 return _TRIAL_DATES[date.kind].format(subject=date.subject, when=when, rule=date.rule, days=days)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +16,8 @@ class ScreeningRules(Contract):
 
     model_config = ConfigDict(extra="forbid")
 
+    customers: Literal["all", "wholesale"] = "all"
+    """Who is screened: every customer that is created, those of trials included, or wholesale customers alone (RPL-03, Q-27)."""
     list_max_age: Annotated[timedelta, Field(ge=timedelta(hours=1))] = timedelta(days=7)
     """From which age on a list is stale, since it was last loaded or confirmed (RPL-16)."""
     required_lists: Annotated[tuple[ListId, ...], Field(min_length=1)] = (ListId.US_DPL, ListId.US_SDN, ListId.UN)

@@ -31,6 +31,7 @@ from tenure.contracts.onboarding import (
 from tenure.contracts.package import BillableItems, Quantities, SetQuantities
 from tenure.contracts.review import CaseState, DecideCase, RplCasePage, RplCaseView, ScreeningPage
 from tenure.contracts.screening import Screening, Subject
+from tenure.contracts.trial_process import CustomerScreeningStep, TrialAt
 from tenure.contracts.user import (
     AddOnCommand,
     AssignNumber,
@@ -212,6 +213,10 @@ class OnboardingSteps(Protocol):
 
     async def check_address_change(self, at: OnboardingAt) -> AddressChangeStep:
         """Look at a change of address. Closes the process once it is over."""
+        ...
+
+    async def check_customer_screening(self, at: TrialAt) -> CustomerScreeningStep:
+        """Look at the screening of a customer that a trial has created. Closes the process once it is over."""
         ...
 
     async def check_review(self, at: ReviewAt) -> ReviewStep:

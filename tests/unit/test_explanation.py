@@ -7,7 +7,7 @@ import pytest
 from tenure.contracts.activity import Feed
 from tenure.contracts.deletion import Evidence, PendingRequest, Promise, Reason
 from tenure.contracts.erasure import ErasureCause
-from tenure.contracts.forecast import SCREENING_UNAVAILABLE, NextDate, NextKind
+from tenure.contracts.forecast import OF_A_TRIAL, SCREENING_UNAVAILABLE, NextDate, NextKind
 from tenure.contracts.licence import LicenceKind
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.review import ScreeningTrigger
@@ -117,6 +117,13 @@ def explainer(known: Evidence, *dates: NextDate, zone: str = "UTC", as_of: datet
             date(NextKind.RPL_REVIEW, 3, ScreeningTrigger.CREATE, "RPL-07"),
             (
                 "A reviewer looks at what its screening has found; undecided, its onboarding fails"
+                " on 4 March 2027, 12:00 UTC (in 3 days) (RPL-07)."
+            ),
+        ),
+        (
+            date(NextKind.RPL_REVIEW, 3, OF_A_TRIAL, "RPL-07"),
+            (
+                "A reviewer looks at what its screening has found; undecided, its trial is given up"
                 " on 4 March 2027, 12:00 UTC (in 3 days) (RPL-07)."
             ),
         ),

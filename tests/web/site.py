@@ -18,7 +18,7 @@ from tenure.ids import PartnerId, PersonId
 from tenure.policy.screening import ScreeningRules
 from tenure.ports import Caller
 from tenure.settings import InstallationKind, ServerSettings
-from tests.integration.deletion.town import Town
+from tests.integration.deletion.town import UNSCREENED, Town
 from web.app import create_app
 from web.problems import MEDIA_TYPE
 from web.server import serving
@@ -78,9 +78,9 @@ async def open_site(
     kind: InstallationKind = InstallationKind.SIMULATION,
     *,
     catalogue: Catalogue | None = None,
-    screening: ScreeningRules | None = None,
+    screening: ScreeningRules = UNSCREENED,
 ) -> AsyncIterator[Site]:
-    """Serve a town under its own rules, with what is shipped where nothing else is given."""
+    """Serve a town under its own rules, with what is shipped where nothing else is given; it has no lists, as a town."""
     rules = folder / "rules.json"
     rules.write_text(town.rules.model_dump_json())
     port = free_port()

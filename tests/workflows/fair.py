@@ -22,9 +22,11 @@ class Fair:
     world: Installation
 
     @classmethod
-    async def open(cls, world: Installation) -> "Fair":
-        """Bring the partner in, with its own organisation and people."""
+    async def open(cls, world: Installation, *, screened: bool = False) -> "Fair":
+        """Bring the partner in, with its own organisation and people; new customers are screened where that is said."""
         fair = cls(world)
+        if screened:
+            world.screen_newcomers()
         own = world.organisation_id("north")
         await world.store(
             {"record": "organisation", "organisation_id": own, "name": "North", "country": "DE"},

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHandle
 
 from adapters.postgres.simulation import PostgresSimulation
+from adapters.postgres.trials.trials import PostgresTrials
 from adapters.screening.embedded import EmbeddedScreener
 from adapters.temporal import TemporalExecutions
 from tenure import names
@@ -50,8 +51,8 @@ from workers.worker import polling, relay
 OPERATOR = Caller(actor="operator:test")
 FEED = "app"
 RHYTHM = timedelta(hours=1)
-SCREENING_RULES = ScreeningRules(required_lists=(ListId.US_DPL,))
-"""One short list is enough."""
+SCREENING_RULES = ScreeningRules(customers="wholesale", required_lists=(ListId.US_DPL,))
+"""One short list is enough; most installations have none, and customers of trials do not wait for it there (Q-27)."""
 _OF_THE_CLOCK = frozenset({"workflow_execution_options_updated", "workflow_execution_time_skipping_transitioned"})
 
 
@@ -80,6 +81,19 @@ class Installation:
     def services(self) -> Services:
         """The ports that outsiders reach."""
         return self.application.services
+
+    def screen_newcomers(self) -> None:
+        """From now on customers that trials create are screened."""
+        application = self.application
+        trials = PostgresTrials(
+            application.database,
+            application.rules,
+            SCREENING_RULES.model_copy(update={"customers": "all"}),
+            application.catalogue,
+            message_domain=application.message_domain,
+        )
+        services = dataclasses.replace(application.services, trials=trials)
+        self.application = dataclasses.replace(application, services=services)
 
     def organisation_id(self, name: str = "acme") -> OrganisationId:
         """The id of an organisation of this test."""

@@ -5,12 +5,13 @@ from typing import Any, Final, assert_never
 from adapters.postgres import audit, marking
 from adapters.postgres.database import Connection
 from adapters.postgres.pending import put_next_date, wake_processes
-from adapters.postgres.trials import numbers, rows, sites, terms
+from adapters.postgres.trials import numbers, rows, screenings, sites, terms
 from adapters.postgres.trials.changes import lock_own
 from adapters.postgres.trials.consenting import end_request
 from adapters.postgres.trials.eligibility import holdings
 from adapters.postgres.trials.requests import begin_trial
 from adapters.postgres.trials.rows import Locked, Trial
+from adapters.postgres.trials.screened import end_unbuilt
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.forecast import TRIAL_CANCELLED, NextKind
 from tenure.contracts.trial import CancelTrial, ConsentState, TrialPath, TrialState
@@ -46,6 +47,10 @@ class Cancelling:
         if not command.confirmed:
             raise Refusal(RefusalCode.CONFIRMATION_REQUIRED, "Cancelling a trial cannot be undone: confirm it.")
         before = locked.trial
+        if await screenings.holding(connection, before) is not None:
+            return await end_unbuilt(
+                connection, before, locked.organisation, at=locked.now, actor=caller.actor, rules=self._rules
+            )
         columns: dict[str, Any] = {"state": TrialState.CANCELLED, "grace_ends_at": None, "reminder_at": None}
         if before.state is TrialState.GRACE:  # its process has ended: the next tears the services down
             columns["generation"] = before.generation + 1

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 
 from adapters.postgres.database import Connection
 from adapters.postgres.graces import licence_sets
+from adapters.postgres.trials import screenings
 from adapters.postgres.wholesale import rows as onboardings
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.customer import OnboardingState
+from tenure.contracts.customer_screening import CustomerScreeningState
 from tenure.contracts.licence import ServiceKey
-from tenure.contracts.trial import TrialState
+from tenure.contracts.trial import TrialPath, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId, TrialId
 from tenure.policy import trial as rule
@@ -42,6 +44,28 @@ async def require_onboarded(connection: Connection, organisation_id: Organisatio
     if customer.partner_id != partner_id:
         raise Refusal(RefusalCode.ACCOUNT_NOT_READY)
     onboardings.require_ready(customer)
+
+
+async def require_screened(
+    connection: Connection, organisation_id: OrganisationId, partner_id: PartnerId, path: TrialPath
+) -> bool:
+    """Refuse a customer that another trial has created, and that is not clear: nothing is provisioned before (RPL-06).
+
+    Answers whether it is to be screened anew: a partner that manages it tries again, after a screening in error (RPL-12).
+
+    Raises:
+        Refusal: `rpl_review_pending`, `onboarding_failed` or `account_not_ready`; to another partner than the one that
+            has created it always the last, whatever has been found (P14).
+    """
+    found = await screenings.newest(connection, organisation_id)
+    if found is None or found.state is CustomerScreeningState.CLEAR:
+        return False
+    failed = found.state is CustomerScreeningState.ERROR
+    if failed and path is TrialPath.ADD_ON:
+        return True
+    if found.partner_id != partner_id or found.state is CustomerScreeningState.SCREENING:
+        raise Refusal(RefusalCode.ACCOUNT_NOT_READY)
+    raise Refusal(RefusalCode.ONBOARDING_FAILED if failed else RefusalCode.RPL_REVIEW_PENDING)
 
 
 def require_eligible(

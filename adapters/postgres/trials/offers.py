@@ -2,11 +2,11 @@
 
 from adapters.postgres.database import Connection
 from adapters.postgres.trials import customers
-from adapters.postgres.trials.eligibility import holdings, require_onboarded
+from adapters.postgres.trials.eligibility import holdings, require_onboarded, require_screened
 from adapters.postgres.trials.people import require_partner
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.organisation import GONE
-from tenure.contracts.trial import AskOffer, ServiceOffer, TrialOffer
+from tenure.contracts.trial import AskOffer, ServiceOffer, TrialOffer, TrialPath
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId
 from tenure.policy import trial as rule
@@ -22,7 +22,7 @@ async def offer(
 
     Raises:
         Refusal: what speaks against the partner, `own_org_needs_order`, `country_unsupported`,
-            `organisation_not_found`, `org_deleted`, or as `require_onboarded` does.
+            `organisation_not_found`, `org_deleted`, or as `require_onboarded` and `require_screened` do.
     """
     partner = await require_partner(connection, caller, question.partner_id)
     organisation_id = question.organisation_id
@@ -58,13 +58,15 @@ async def _existing(
     if organisation["state"] in GONE:
         raise Refusal(RefusalCode.ORG_DELETED)
     await require_onboarded(connection, organisation_id, partner_id)
-    managed = await customers.access(connection, partner_id, organisation_id) is not None
+    path = rule.path(exists=True, managed=await customers.access(connection, partner_id, organisation_id) is not None)
+    managed = path is TrialPath.ADD_ON
+    await require_screened(connection, organisation_id, partner_id, path)
     held = await holdings(connection, organisation_id)
     partners = await connection.fetch(
         "select partner_id from managements where organisation_id = $1 order by partner_id", organisation_id
     )
     return TrialOffer(
-        path=rule.path(exists=True, managed=managed),
+        path=path,
         organisation_id=organisation_id,
         organisation_name=organisation["name"],
         region=organisation["region"],

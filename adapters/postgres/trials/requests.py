@@ -6,12 +6,13 @@ import asyncpg
 
 from adapters.postgres.database import Connection, business_now
 from adapters.postgres.pending import put_next_date, require_process, wake_processes
-from adapters.postgres.trials import customers, rows, sites
+from adapters.postgres.trials import customers, rows, screenings, sites
 from adapters.postgres.trials.eligibility import (
     holdings,
     require_eligible,
     require_none_pending,
     require_onboarded,
+    require_screened,
 )
 from adapters.postgres.trials.mailing import Mailing
 from adapters.postgres.trials.people import require_admin, require_partner
@@ -28,6 +29,7 @@ from tenure.errors import Refusal, RefusalCode
 from tenure.ids import LicenceSetId, OrganisationId, TrialId
 from tenure.policy import trial as rule
 from tenure.policy.rules import Rules
+from tenure.policy.screening import ScreeningRules
 from tenure.ports import Caller
 
 _INSERT = """
@@ -40,8 +42,11 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, null, $13, $14, $15) 
 class Requests:
     """Carries out requests for trials, inside the transaction of the command."""
 
-    def __init__(self, rules: Rules, catalogue: Catalogue, message_domain: str) -> None:
+    def __init__(
+        self, rules: Rules, screening_rules: ScreeningRules, catalogue: Catalogue, message_domain: str
+    ) -> None:
         self._rules = rules
+        self._screening_rules = screening_rules
         self._catalogue = catalogue
         self._domain = message_domain
 
@@ -115,7 +120,7 @@ class Requests:
         own: asyncpg.Record | None,
         now: Instant,
     ) -> Trial:
-        """Path (a): the organisation is created, and the partner administers it fully (section 18.7)."""
+        """Path (a): the organisation is created and screened, and the partner administers it fully (section 18.7, RPL-01)."""
         _require_details(command)
         organisation_id = await customers.create(connection, command, self._catalogue, at=now, actor=caller.actor)
         await customers.begin_managing(
@@ -123,6 +128,8 @@ class Requests:
         )
         trial = await self._insert(connection, command, organisation_id, TrialPath.NEW_CUSTOMER, now)
         await self._begin(connection, caller, trial, now)
+        if self._screening_rules.customers == "all":
+            await screenings.begin(connection, trial, now, caller.actor)
         return trial
 
     async def _existing(
@@ -143,6 +150,7 @@ class Requests:
         if customer["country"] not in self._catalogue.countries:
             raise Refusal(RefusalCode.COUNTRY_UNSUPPORTED)
         await require_onboarded(connection, organisation_id, command.partner_id)
+        again = await require_screened(connection, organisation_id, command.partner_id, path)
         held = await holdings(connection, organisation_id)
         require_none_pending(command.partner_id, held)
         require_eligible(command.services, command.partner_id, held, self._catalogue)
@@ -156,6 +164,8 @@ class Requests:
                 connection, command.partner_id, organisation_id, level, own, at=now, actor=caller.actor
             )
         await self._begin(connection, caller, trial, now)
+        if again:  # whoever is screened now: this very customer was found once
+            await screenings.begin(connection, trial, now, caller.actor)
         return trial
 
     async def _insert(

@@ -4,13 +4,15 @@ from adapters.postgres import ledger
 from adapters.postgres.clock import refuse_ahead, watched
 from adapters.postgres.database import Connection, Database, business_now, lock
 from adapters.postgres.pending import close_process
-from adapters.postgres.trials import devices, numbers, platform_orders, rows
+from adapters.postgres.trials import devices, numbers, platform_orders, rows, screenings
 from adapters.postgres.trials.consenting import find_consent, lapse
 from adapters.postgres.trials.progress import Progress
 from adapters.postgres.trials.rows import Locked, Trial
+from adapters.postgres.trials.screenings import CustomerScreening
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.customer_screening import CustomerScreeningState
 from tenure.contracts.device import DeviceReturnAt, DeviceReturnInput, DeviceReturnStep
 from tenure.contracts.organisation import GONE
 from tenure.contracts.platform import Deed
@@ -161,8 +163,10 @@ class PostgresTrialSteps:
         """What the process of a generation has to do; a later one does the platform's orders."""
         workflow_id = names.trial_id(at.trial_id, at.generation)
         current = trial.generation == at.generation
-        due_at, rule, reason = _next(trial) if current else (None, "GR-01", "extended")
-        orders = await platform_orders.due(connection, trial, self._catalogue, _of(trial)) if current else ()
+        holding = await screenings.holding(connection, trial) if trial.state is TrialState.PROVISIONING else None
+        due_at, rule, reason = _next(trial, holding) if current else (None, "GR-01", "extended")
+        deeds = _of(trial) if current and holding is None else frozenset()
+        orders = await platform_orders.due(connection, trial, self._catalogue, deeds)
         return TrialStep(
             state=trial.state if current else TrialState.GRACE,
             generation=trial.generation,
@@ -179,11 +183,14 @@ class PostgresTrialSteps:
         return TrialStep(state=None, generation=at.generation)
 
 
-def _next(trial: Trial) -> tuple[Instant | None, str, str]:
+def _next(trial: Trial, holding: CustomerScreening | None) -> tuple[Instant | None, str, str]:
     """What comes next of a trial by time alone, by which rule, and what it is called."""
     match trial.state:
         case TrialState.AWAITING_DETAILS:
             return None, "PV-01", "awaiting_details"
+        case TrialState.PROVISIONING if holding is not None:
+            reviewed = holding.state is CustomerScreeningState.PENDING_RPL_REVIEW
+            return None, *(("RPL-05", "rpl_review") if reviewed else ("RPL-01", "screening"))
         case TrialState.PROVISIONING:
             return None, "PV-04", "provisioning"
         case TrialState.ACTIVE if trial.reminder_at is not None:

@@ -32,17 +32,26 @@ from tenure.contracts.trial import (
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId, TrialId
 from tenure.policy.rules import Rules
+from tenure.policy.screening import ScreeningRules
 from tenure.ports import Caller
 
 
 class PostgresTrials:
     """The port `Trials`. What each command refuses is said where it is carried out."""
 
-    def __init__(self, database: Database, rules: Rules, catalogue: Catalogue, *, message_domain: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        rules: Rules,
+        screening_rules: ScreeningRules,
+        catalogue: Catalogue,
+        *,
+        message_domain: str,
+    ) -> None:
         self._database = database
         self._rules = rules
         self._catalogue = catalogue
-        self._requests = Requests(rules, catalogue, message_domain)
+        self._requests = Requests(rules, screening_rules, catalogue, message_domain)
         self._changes = Changes(rules, catalogue, message_domain)
         self._cancelling = Cancelling(rules, catalogue)
         self._conversions = Conversions(catalogue, message_domain)

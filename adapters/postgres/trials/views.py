@@ -18,6 +18,8 @@ select t.*, o.name as organisation_name, o.state as organisation_state, r.state 
        (select jsonb_agg(jsonb_build_object('service', s.service, 'state', s.state, 'problem', s.problem) order by s.service)
           from (select distinct on (service) service, state, problem from trial_services
                  where trial_id = t.trial_id order by service, turn desc) as s) as service_states,
+       (select jsonb_build_object('state', s.state, 'reason', s.reason, 'problem', s.problem)
+          from customer_screenings s where s.trial_id = t.trial_id) as screening,
        c.name as contact_name, c.email as contact_email
   from trials t join organisations o using (organisation_id)
   left join trial_requests r on r.trial_id = t.trial_id

@@ -9,21 +9,23 @@ import asyncpg
 from adapters.postgres import audit
 from adapters.postgres.database import Connection
 from adapters.postgres.pending import clear_next_dates, put_next_date, require_process
+from adapters.postgres.trials.screenings import CustomerScreening
 from adapters.postgres.wholesale.rows import Onboarding
 from tenure import names
 from tenure.contracts.base import Instant
-from tenure.contracts.forecast import NextKind
+from tenure.contracts.forecast import OF_A_TRIAL, NextKind
 from tenure.contracts.onboarding import ReviewInput
 from tenure.contracts.process import ProcessType
 from tenure.contracts.review import CaseState, ScreeningTrigger
-from tenure.ids import OrganisationId, RplCaseId
+from tenure.ids import OrganisationId, RplCaseId, TrialId
 from tenure.policy.onboarding import TIMED, deadline
 from tenure.policy.rules import Rules
 from tenure.ports import TIMER
 
 _OPEN: Final = """
-insert into rpl_cases (case_id, organisation_id, partner_id, screening_id, trigger, generation, opened_at, deadline_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into rpl_cases (case_id, organisation_id, partner_id, screening_id, trigger, generation, opened_at, deadline_at,
+                       trial_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _CLOSE: Final = """
 update rpl_cases set state = $2, closed_at = $3, decided_by = $4, reason = $5 where case_id = $1 and state = 'open'
@@ -39,6 +41,7 @@ class Case:
     screening_id: int
     trigger: ScreeningTrigger
     generation: int
+    trial_id: TrialId | None
     state: CaseState
     opened_at: Instant
     deadline_at: Instant
@@ -52,6 +55,7 @@ class Case:
             row["screening_id"],
             ScreeningTrigger(row["trigger"]),
             row["generation"],
+            None if row["trial_id"] is None else TrialId(row["trial_id"]),
             CaseState(row["state"]),
             row["opened_at"],
             row["deadline_at"],
@@ -65,32 +69,49 @@ async def find(connection: Connection, case_id: RplCaseId) -> Case | None:
 
 
 async def find_open(
-    connection: Connection, organisation_id: OrganisationId, trigger: ScreeningTrigger, generation: int
+    connection: Connection,
+    organisation_id: OrganisationId,
+    trigger: ScreeningTrigger,
+    generation: int,
+    trial_id: TrialId | None = None,
 ) -> Case | None:
-    """The case that an onboarding or a change of address waits for."""
+    """The case that an onboarding, a change of address or a trial waits for."""
     row = await connection.fetchrow(
-        "select * from rpl_cases where organisation_id = $1 and trigger = $2 and generation = $3 and state = 'open'",
+        "select * from rpl_cases where organisation_id = $1 and trigger = $2 and generation = $3 and state = 'open'"
+        " and trial_id is not distinct from $4",
         organisation_id,
         trigger,
         generation,
+        trial_id,
     )
     return None if row is None else Case.of(row)
 
 
 async def open_case(
     connection: Connection,
-    customer: Onboarding,
+    customer: Onboarding | CustomerScreening,
     trigger: ScreeningTrigger,
     generation: int,
     screening_id: int,
     rules: Rules,
     at: Instant,
+    *,
+    trial_id: TrialId | None = None,
 ) -> None:
     """Put a case into the queue, with its process; where something waits for it, its deadline falls due (RPL-05, RPL-08)."""
     organisation_id, case_id = customer.organisation_id, RplCaseId(f"case_{uuid4().hex}")
     deadline_at = deadline(at, rules)
     await connection.execute(
-        _OPEN, case_id, organisation_id, customer.partner_id, screening_id, trigger, generation, at, deadline_at
+        _OPEN,
+        case_id,
+        organisation_id,
+        customer.partner_id,
+        screening_id,
+        trigger,
+        generation,
+        at,
+        deadline_at,
+        trial_id,
     )
     await audit.append(
         connection,
@@ -111,7 +132,7 @@ async def open_case(
             subject=case_id,
             due_at=deadline_at,
             rule="RPL-07",
-            reason=trigger,
+            reason=trigger if trial_id is None else OF_A_TRIAL,
         )
     await require_process(
         connection,

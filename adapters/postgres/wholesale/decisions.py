@@ -2,22 +2,26 @@
 
 from adapters.postgres.database import Connection
 from adapters.postgres.pending import wake_processes
-from adapters.postgres.wholesale import addresses, cases, screenings, transitions
+from adapters.postgres.trials import screened
+from adapters.postgres.trials import screenings as trial_screenings
+from adapters.postgres.wholesale import addresses, cases, rows, screenings, transitions
 from adapters.postgres.wholesale.addresses import Change
 from adapters.postgres.wholesale.cases import Case
 from adapters.postgres.wholesale.rows import Onboarding
 from tenure.contracts.base import Instant
 from tenure.contracts.call_in import Telephony
 from tenure.contracts.customer import AddressState, OnboardingState
+from tenure.contracts.customer_screening import CustomerScreeningState
 from tenure.contracts.review import CaseState, ScreeningTrigger
+from tenure.policy.rules import Rules
 
 
 async def conclude(
     connection: Connection,
-    customer: Onboarding,
     case: Case,
     outcome: CaseState,
     *,
+    rules: Rules,
     telephony: Telephony,
     at: Instant,
     actor: str,
@@ -28,11 +32,18 @@ async def conclude(
     if outcome is CaseState.APPROVED:
         await screenings.remember(connection, case.organisation_id, case.case_id, case.screening_id, at)
     match case.trigger:
-        case ScreeningTrigger.CREATE if _waits(customer, case):
-            await transitions.conclude_review(connection, customer, outcome, at=at, actor=actor)
+        case ScreeningTrigger.CREATE if case.trial_id is not None:
+            asked = await trial_screenings.find(connection, case.trial_id)
+            if asked is not None and asked.state is CustomerScreeningState.PENDING_RPL_REVIEW:
+                await screened.conclude_review(connection, asked, outcome, rules=rules, at=at, actor=actor)
+        case ScreeningTrigger.CREATE:
+            customer = await rows.find(connection, case.organisation_id)
+            if customer is not None and _waits(customer, case):
+                await transitions.conclude_review(connection, customer, outcome, at=at, actor=actor)
         case ScreeningTrigger.ADDRESS_UPDATE:
+            customer = await rows.find(connection, case.organisation_id)
             change = await addresses.newest(connection, case.organisation_id)
-            if change is not None and _is_held(change, case):
+            if customer is not None and change is not None and _is_held(change, case):
                 await addresses.conclude_review(connection, customer, change, outcome, telephony, at, actor)
     await wake_processes(connection, case.organisation_id)
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Final
 
 from adapters.postgres.commands import once
-from adapters.postgres.database import Connection, Database, business_now
-from adapters.postgres.wholesale import case_views, cases, decisions, rows, screenings
+from adapters.postgres.database import Connection, Database, business_now, lock_one
+from adapters.postgres.wholesale import case_views, cases, decisions, screenings
 from tenure.contracts.call_in import Telephony
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.review import (
@@ -102,7 +102,7 @@ class PostgresReviews:
         seen = await cases.find(connection, command.case_id)
         if seen is None:
             raise Refusal(RefusalCode.CASE_NOT_FOUND)
-        customer, _ = await rows.lock_customer(connection, seen.organisation_id)
+        await lock_one(connection, seen.organisation_id)
         case = await cases.find(connection, command.case_id)
         assert case is not None
         outcome = DECIDED[command.decision]
@@ -113,9 +113,9 @@ class PostgresReviews:
             raise Refusal(RefusalCode.CASE_CLOSED, details={"state": case.state})
         await decisions.conclude(
             connection,
-            customer,
             case,
             outcome,
+            rules=self._rules,
             telephony=self._telephony,
             at=now,
             actor=caller.actor,

@@ -74,10 +74,13 @@ async def find_current(connection: Connection, partner_id: PartnerId, external_i
 
 async def lock_alive(connection: Connection, organisation_id: OrganisationId) -> Onboarding | None:
     """Lock a customer's organisation and read its onboarding anew; None where either is gone, for who steps on anyway."""
+    return await find(connection, organisation_id) if await lock_living(connection, organisation_id) else None
+
+
+async def lock_living(connection: Connection, organisation_id: OrganisationId) -> bool:
+    """Lock an organisation; answers whether there is one that is not gone."""
     organisation = (await lock(connection, organisation_id)).get(organisation_id)
-    if organisation is None or organisation["state"] in GONE:
-        return None
-    return await find(connection, organisation_id)
+    return organisation is not None and organisation["state"] not in GONE
 
 
 async def lock_customer(connection: Connection, organisation_id: OrganisationId) -> tuple[Onboarding, asyncpg.Record]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from adapters.postgres.clock import refuse_ahead, watched
 from adapters.postgres.database import Connection, Database, business_now
 from adapters.postgres.pending import close_process
+from adapters.postgres.trials import screenings as trial_screenings
 from adapters.postgres.wholesale import (
     accounts,
     addresses,
@@ -37,6 +38,7 @@ from tenure.contracts.onboarding import (
 )
 from tenure.contracts.review import CaseState, ScreeningTrigger
 from tenure.contracts.screening import Screening, Subject
+from tenure.contracts.trial_process import CustomerScreeningStep, TrialAt
 from tenure.ids import OrganisationId
 from tenure.policy.onboarding import PENDING, TIMED, is_late
 from tenure.policy.package import Packages
@@ -103,6 +105,25 @@ class PostgresOnboardingSteps:
                 problem=change.problem,
             )
 
+    async def check_customer_screening(self, at: TrialAt) -> CustomerScreeningStep:
+        """Look at the screening of a customer that a trial has created. Closes the process once it is over. Safe to repeat."""
+        async with self._database.write() as connection:
+            asked = await trial_screenings.lock_alive(connection, at)
+            if asked is None or asked.state not in trial_screenings.OPEN:
+                await close_process(
+                    connection, names.customer_screening_id(at.trial_id), await business_now(connection)
+                )
+            if asked is None:
+                return CustomerScreeningStep(state=None)
+            case = await cases.find_open(connection, at.organisation_id, ScreeningTrigger.CREATE, 1, at.trial_id)
+            return CustomerScreeningStep(
+                state=asked.state,
+                reason=asked.reason,
+                due_at=None if case is None else case.deadline_at,
+                looks_at=asked.looks_at,
+                problem=asked.problem,
+            )
+
     async def check_review(self, at: ReviewAt) -> ReviewStep:
         """Look; strictly later than its deadline the review times out, where something waits for it (RPL-07, RPL-08).
 
@@ -112,10 +133,10 @@ class PostgresOnboardingSteps:
             Refusal: `clock_ahead`, when that has not come yet by `business_now()` (P13).
         """
         async with watched(self._database, at.as_of, self._rules) as connection:
-            customer = await rows.lock_alive(connection, at.organisation_id)
-            case = None if customer is None else await cases.find(connection, at.case_id)
+            living = await rows.lock_living(connection, at.organisation_id)
+            case = await cases.find(connection, at.case_id) if living else None
             now = await business_now(connection)
-            if customer is None or case is None:
+            if case is None:
                 await close_process(connection, names.rpl_review_id(at.case_id), now)
                 return ReviewStep(state=None)
             state = case.state
@@ -123,7 +144,13 @@ class PostgresOnboardingSteps:
                 await refuse_ahead(connection, at.as_of, now)
                 state = CaseState.TIMED_OUT
                 await decisions.conclude(
-                    connection, customer, case, state, telephony=self._telephony, at=now, actor=TIMER.actor
+                    connection,
+                    case,
+                    state,
+                    rules=self._rules,
+                    telephony=self._telephony,
+                    at=now,
+                    actor=TIMER.actor,
                 )
             if state is not CaseState.OPEN:
                 await close_process(connection, names.rpl_review_id(at.case_id), now)
@@ -169,7 +196,8 @@ class PostgresOnboardingSteps:
     async def customers_after(self, update: ListScreeningInput, limit: int) -> Sequence[tuple[OrganisationId, Subject]]:
         """The next customers whom the update of a list concerns, in order of id: all that are not over."""
         async with self._database.read() as connection:
-            return await list_screening.customers_after(connection, update, limit)
+            trials = self._screening_rules.customers == "all"
+            return await list_screening.customers_after(connection, update, limit, of_trials=trials)
 
     async def record_list_screening(
         self, update: ListScreeningInput, organisation_id: OrganisationId, subject: Subject, screening: Screening

@@ -45,6 +45,7 @@ from tenure.contracts.organisation import DeleteNow, OrganisationState
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId
 from tenure.policy.catalogue import shipped
 from tenure.policy.rules import Rules
+from tenure.policy.screening import ScreeningRules
 from tenure.ports import Caller
 
 OPERATOR = Caller(actor="operator:ada")
@@ -56,6 +57,8 @@ LINKS = Links(
     public_url="https://tenure.test",
     admin_console_url="https://admin.test",
 )
+UNSCREENED = ScreeningRules(customers="wholesale")
+"""No lists are loaded here: customers of trials, of whom these tests are not about screening, do not wait for any (Q-27)."""
 FASTEST = 100
 """Warnings and fences a second: as many as rules may allow."""
 DAY = timedelta(days=1)
@@ -116,7 +119,7 @@ class Town:
         self.organisations = PostgresOrganisations(self.database, rules)
         self.licences = PostgresLicences(self.database, rules, shipped(), message_domain=DOMAIN)
         self.eraser = PostgresEraser(self.erasure, rules, self.shelf, PostgresPlatform(self.erasure))
-        self.trials = PostgresTrials(self.database, rules, shipped(), message_domain=DOMAIN)
+        self.trials = PostgresTrials(self.database, rules, UNSCREENED, shipped(), message_domain=DOMAIN)
         self.consents = PostgresConsents(self.database, shipped())
         self.devices = PostgresDevices(self.database, rules, shipped(), message_domain=DOMAIN)
         self.trial_steps = PostgresTrialSteps(self.database, rules, shipped(), message_domain=DOMAIN)

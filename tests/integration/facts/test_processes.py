@@ -6,14 +6,19 @@ import asyncpg
 import pytest
 
 from adapters.postgres.processes import PostgresProcesses
+from adapters.postgres.screening_lists import PostgresScreeningLists
 from tenure import names
 from tenure.contracts.device import ShipDevices
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.process import ProcessState, ProcessType
-from tenure.ids import OrganisationId
-from tests.integration.deletion.town import DAY, SERVICE, Town
+from tenure.ids import OrganisationId, TrialId
+from tenure.policy.screening import ScreeningRules
+from tests.integration.deletion.town import DAY, OPERATOR, SERVICE, Town
 from tests.integration.facts.desk import Desk, end
+from tests.integration.newcomers.checkpoint import Checkpoint
 from tests.integration.trials.fairground import Fairground
+from tests.integration.wholesale.gate import Gate
+from tests.integration.wholesale.test_list_updates import dpl
 
 HOUR = timedelta(hours=1)
 
@@ -87,9 +92,10 @@ async def test_missing_rows_are_written(town: Town, desk: Desk, processes: Postg
     await town.fenced()
     await marked(town)
     await trials(town)
+    await customers(town)
     needed = await town.fetch(
-        "select workflow_id, type, organisation_id, input from processes where type <> 'DeletionCountdown'"
-        " or organisation_id in (select organisation_id from organisations where state = 'marked') order by 1"
+        "select workflow_id, type, organisation_id, input from processes where state <> 'closed' and (type <> 'DeletionCountdown'"
+        " or organisation_id in (select organisation_id from organisations where state = 'marked')) order by 1"
     )
     assert {row["type"] for row in needed} == set(ProcessType)
     assert await processes.require_missing() == []
@@ -110,6 +116,18 @@ async def trials(town: Town) -> None:
         trial_id=trial.trial_id, demo_order="DEMO-1", serials=("FTX1",), device_ends_at=await town.now() + DAY
     )
     await town.devices.ship(SERVICE, ship)
+
+
+async def customers(town: Town) -> None:
+    """Customers that are screened: one of a trial, wholesale ones at every point, and a list that is loaded after them."""
+    checkpoint, gate = Checkpoint(town), Gate(town)
+    checkpoint.north = gate.north = await gate.partner("provider")
+    checkpoint.screen_who(ScreeningRules())
+    await checkpoint.newcomer(trial_id=TrialId("trl_new"), admin_email="new@new.example")
+    await gate.create()
+    await gate.held()
+    await gate.move(await gate.active())
+    await PostgresScreeningLists(town.database, ScreeningRules()).update(OPERATOR, dpl(20))
 
 
 async def lose_all(town: Town) -> None:

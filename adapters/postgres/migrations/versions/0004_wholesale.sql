@@ -78,6 +78,24 @@ create table address_changes (
 create unique index address_changes_pending on address_changes (organisation_id)
     where state in ('address_screening', 'address_pending_rpl_review');
 
+create table customer_screenings (
+    trial_id trial_id primary key references trials on delete cascade,
+    organisation_id organisation_id not null references organisations,
+    partner_id partner_id not null references partners,
+    state text not null default 'screening' check (state in ('screening', 'pending_rpl_review', 'clear', 'error')),
+    reason text check (reason in ('rpl_review_timeout', 'rpl_unresolved', 'rpl_rejected')),
+    requested_at timestamptz not null,
+    state_since timestamptz not null,
+    attempts integer not null default 0 check (attempts >= 0),
+    looks_at timestamptz,
+    problem text,
+    check ((state = 'error') = (reason is not null))
+);
+comment on table customer_screenings is 'Of customers that trials have created: nothing is built for the trial before its one is clear (RPL-01, Q-27).';
+create unique index customer_screenings_open on customer_screenings (organisation_id)
+    where state in ('screening', 'pending_rpl_review');
+create index customer_screenings_organisation on customer_screenings (organisation_id, requested_at);
+
 create table screenings (
     screening_id bigint generated always as identity primary key,
     organisation_id organisation_id not null references organisations,
@@ -106,6 +124,7 @@ create table rpl_cases (
     screening_id bigint not null unique references screenings,
     trigger text not null check (trigger in ('create', 'address_update', 'list_update')),
     generation integer not null,
+    trial_id trial_id references trials on delete set null,
     state text not null default 'open' check (state in ('open', 'approved', 'rejected', 'unresolved', 'timed_out')),
     opened_at timestamptz not null,
     deadline_at timestamptz not null check (deadline_at > opened_at),
@@ -115,10 +134,12 @@ create table rpl_cases (
     check ((state = 'open') = (closed_at is null)),
     check ((state in ('approved', 'rejected', 'unresolved')) = (decided_by is not null))
 );
+comment on column rpl_cases.trial_id is 'The trial that has created the customer, and waits for it.';
 comment on column rpl_cases.generation is 'Of the onboarding or the change of address that waits for it.';
 create index rpl_cases_queue on rpl_cases (deadline_at, case_id);
 create index rpl_cases_open on rpl_cases (opened_at) where state = 'open';
 create index rpl_cases_organisation on rpl_cases (organisation_id);
+create index rpl_cases_trial on rpl_cases (trial_id) where trial_id is not null;
 
 -- Exactly one decision, and what is decided stays (RPL-15).
 create function case_guard() returns trigger language plpgsql as $$
@@ -237,7 +258,7 @@ create trigger purging_only before delete on unit_quantities
 create trigger purging_only before delete on wizards
     for each row when (current_user = 'tenure_erasure') execute function purging_only();
 
-grant select, insert, update on onboardings, address_changes, screenings, rpl_cases, cleared_hits, unit_quantities,
+grant select, insert, update on onboardings, address_changes, customer_screenings, screenings, rpl_cases, cleared_hits, unit_quantities,
     user_packages, add_on_assignments, wizards to tenure_app;
 revoke update on screenings, cleared_hits from tenure_app;
 -- A user who is taken out goes, with what was assigned; what goes of the organisation is the eraser's.
@@ -252,7 +273,7 @@ end $$;
 create trigger users_only before delete on people
     for each row when (current_user = 'tenure_app') execute function users_only();
 grant select on customer_lists to tenure_app, tenure_erasure;
-grant select on onboardings, address_changes, screenings, rpl_cases, cleared_hits, unit_quantities, user_packages,
+grant select on onboardings, address_changes, customer_screenings, screenings, rpl_cases, cleared_hits, unit_quantities, user_packages,
     add_on_assignments, wizards to tenure_erasure;
 grant delete on onboardings, cleared_hits, unit_quantities, wizards to tenure_erasure;
 grant update (subject, hits, known) on screenings to tenure_erasure;
