@@ -12,12 +12,14 @@ from tenure import names, search
 from tenure.contracts.customer import OnboardingReason, OnboardingState
 from tenure.contracts.onboarding import RplReviewContract, WholesaleOnboardingContract
 from tenure.contracts.review import CaseState, Decision, ScreeningTrigger
-from tenure.errors import Refusal, RefusalCode
+from tenure.contracts.screening import Screening, Subject
+from tenure.errors import Refusal, RefusalCode, Unavailable
 from tenure.ids import OrganisationId
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.workflows.counter import HOUR, LISTED, MOMENT, REVIEWER, Counter, decided
 from tests.workflows.installation import OPERATOR, Installation, installation
+from tests.workflows.plain_screener import PlainScreener
 from workers.stack.mail import MailSink
 from workers.stack.temporal import Temporal
 from workers.worker import polling
@@ -168,9 +170,9 @@ async def test_without_a_list_nothing_goes_on(world: Installation) -> None:
     waiting = await counter.show(clear)
     assert waiting.state is OnboardingState.SCREENING
     assert waiting.problem is not None
-    assert "us-dpl has never been loaded" in waiting.problem
+    assert "us-dpl is empty" in waiting.problem
     handle = onboarding(counter, clear)
-    assert "us-dpl has never been loaded" in await details(handle)
+    assert "us-dpl is empty" in await details(handle)
     assert (await world.application.processes.figures()).screenings_stuck == 2
     await world.advance(3 * HOUR)
     assert (await counter.show(clear)).state is OnboardingState.SCREENING
@@ -184,6 +186,26 @@ async def test_without_a_list_nothing_goes_on(world: Installation) -> None:
     assert (await counter.show(hit)).state is OnboardingState.PENDING_RPL_REVIEW
     assert await world.simulation.now() - now < timedelta(seconds=30)
     assert (await world.application.processes.figures()).screenings_stuck == 0
+
+
+async def test_a_list_that_comes_while_it_is_missed(world: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told of the list after it had looked in vain, and before that is on record: screened again at once all the same (RPL-16)."""
+    counter = await Counter.open(world, listed=False)
+    screen, started = PlainScreener.screen, await world.simulation.now()
+
+    async def late(screener: PlainScreener, subject: Subject) -> Screening:
+        try:
+            return await screen(screener, subject)
+        except Unavailable:
+            await counter.load(LISTED)
+            await world.relay.run_once()
+            raise
+
+    monkeypatch.setattr(PlainScreener, "screen", late)
+    organisation_id = await counter.create()
+    assert (await counter.show(organisation_id)).state is OnboardingState.ACTIVE
+    assert await world.simulation.now() - started < timedelta(seconds=30)
+    assert (await world.row("select count(*) from screenings"))[0] == 1
 
 
 async def test_a_list_that_has_grown_stale(counter: Counter) -> None:

@@ -150,6 +150,7 @@ def _waiting(
     return [
         *(f"{each.workflow_id}: {work}." for each in progress for work in each.busy),
         *(f"{each.workflow_id} is {each.lag} behind." for each in progress if each.lag > CLOSE),
+        *(f"{each.workflow_id}: its timer fires." for each in progress if each.at_timer),
         *(f"{workflow_id} is not started." for workflow_id in outstanding.to_start),
         *(f"{workflow_id} is not told of a change." for workflow_id in outstanding.to_wake),
         *(date.sentence for date in outstanding.overdue if date.organisation_id not in retrying),

@@ -4,7 +4,7 @@ Per-execution time skipping is marked experimental in Temporal 1.32; all that to
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +25,9 @@ _ONE_SKIP: Final = TimeSkippingConfig(max_session_skip_count=1)
 In server 1.32 an execution that works while the end of its move goes by in real time may skip to its next timer
 instead, however far that is. So no work ever falls into a move.
 """
+_EVENTS_OF_A_MOVE: Final = 2
+"""That it was asked for, and that it was made."""
+_FIRES_WITHIN_SECONDS: Final = 2.0
 _AHEAD: Final = timedelta(seconds=1)
 _ENDED_WELL: Final = frozenset({WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CONTINUED_AS_NEW})
 
@@ -45,6 +48,10 @@ class Progress:
     """What it works on at this moment, in words; empty while it sleeps."""
     retries_at: tuple[Instant, ...] = ()
     """When activities that have failed are tried again, where that is not at once."""
+    events: int = 0
+    """Of its history."""
+    at_timer: bool = False
+    """Whether a timer has come that has not fired yet."""
 
 
 class Executions:
@@ -55,6 +62,8 @@ class Executions:
         self._client = client
         self._skipper = TimeSkipper(client, config=_ONE_SKIP)
         self._patience = patience
+        self._at_timer: dict[str, tuple[int, float]] = {}
+        """Executions whose move has ended at a timer: how long their histories are until it fires, and when that is given up."""
 
     async def look(self, workflow_id: str, offset: timedelta) -> Progress:
         """Ask what an execution does, and how far its clock is behind the wall's time plus `offset`.
@@ -91,7 +100,10 @@ class Executions:
             else:
                 busy.append(_sentence(activity))
         # Measured from before the question, the lag comes out too small by the time it took: no move goes too far.
-        return Progress(workflow_id, True, before + offset - clock, tuple(busy), tuple(retries))
+        lag, events = before + offset - clock, description.history_length
+        return Progress(
+            workflow_id, True, lag, tuple(busy), tuple(retries), events, self._waits_for_timer(workflow_id, events)
+        )
 
     async def hop(self, workflow_id: str, offset: timedelta) -> Progress:
         """Move the clock of an execution that sleeps towards the wall's time plus `offset`, at most to its first timer.
@@ -116,7 +128,27 @@ class Executions:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:  # it has closed meanwhile
                 raise
-        return await self.look(workflow_id, offset)
+        return await self._after_move(progress, offset)
+
+    async def _after_move(self, before: Progress, offset: timedelta) -> Progress:
+        """What an execution does now. Where a timer has ended its move, that fires some moments later."""
+        quiet = before.events + _EVENTS_OF_A_MOVE
+        known = self._at_timer.pop(before.workflow_id, None)
+        if known is not None and before.at_timer:
+            self._at_timer[before.workflow_id] = quiet, known[1]
+        after = await self.look(before.workflow_id, offset)
+        if after.lag > CLOSE and after.events <= quiet and not after.busy and not after.retries_at:
+            self._at_timer[before.workflow_id] = quiet, asyncio.get_running_loop().time() + _FIRES_WITHIN_SECONDS
+            return replace(after, at_timer=True)
+        return after
+
+    def _waits_for_timer(self, workflow_id: str, events: int) -> bool:
+        """Whether nothing has happened since its move ended at a timer."""
+        quiet, until = self._at_timer.get(workflow_id, (0, 0.0))
+        if events <= quiet and asyncio.get_running_loop().time() < until:
+            return True
+        self._at_timer.pop(workflow_id, None)
+        return False
 
     def _handle(self, workflow_id: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id)
