@@ -187,6 +187,11 @@ class Installation:
         kinds = [str(event.WhichOneof("attributes")).removesuffix("_event_attributes") for event in history.events]
         return [kind for kind in kinds if kind not in _OF_THE_CLOCK]
 
+    async def written(self, workflow_id: str) -> str:
+        """All that the history of an execution says, with its payloads as they can be read."""
+        history = await self.client.get_workflow_handle(workflow_id).fetch_history()
+        return "\n".join(str(event) for event in history.events)
+
     def countdown(
         self, organisation_id: OrganisationId, generation: int = 1
     ) -> WorkflowHandle[DeletionCountdownContract, Any]:

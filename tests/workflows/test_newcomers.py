@@ -72,7 +72,7 @@ async def test_newcomers_wait_for_a_list_and_then_for_nobody(counter: Counter, f
     assert (await fair.result("listed")).state is TrialState.CANCELLED
     built = "select count(*) from platform_resources where organisation_id = $1"
     assert (await world.row(built, held.organisation_id))[0] == 0
-    assert LISTED not in (await screening.fetch_history()).to_json()
+    assert LISTED not in await world.written(screening.id)
     assert world.mails("listed") == []
 
 

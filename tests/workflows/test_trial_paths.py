@@ -264,7 +264,8 @@ async def test_the_ui_says_what_a_trial_waits_for(fair: Fair) -> None:
     step = await handle.query(TrialContract.state)
     assert step is not None
     assert (step.rule, step.reason, step.due_at) == ("NO-01", "reminder", trial.reminder_at)
-    history = (await handle.fetch_history()).to_json()
+    history = await world.written(handle.id)
+    assert trial.organisation_id in history
     assert world.address("eve") not in history
     assert "Eve Works" not in history
 
