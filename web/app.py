@@ -123,7 +123,7 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
     app.add_api_route("/", _front_door, include_in_schema=False)
     app.add_middleware(
         BodyLimit,
-        paths={"/v1/activity": MAX_BATCH_BYTES, "/v1/imports": MAX_IMPORT_BYTES, "/v1/lists": MAX_LIST_BYTES},
+        paths={"/v1/activity": MAX_BATCH_BYTES, "/v1/imports": MAX_IMPORT_BYTES, "/v1/lists/update": MAX_LIST_BYTES},
     )
     app.add_middleware(_DefaultHeaders)
     return app

@@ -41,7 +41,7 @@ class ScreeningLists:
 
         def request() -> httpx.Request:
             parts = [("files", (name, content)) for name, content in contents]
-            return self._connection.request("POST", "/v1/lists", files=parts, timeout=_LONG)
+            return self._connection.request("POST", "/v1/lists/update", files=parts, timeout=_LONG)
 
         return parsed(await self._connection.send(request), _UPDATE)
 

@@ -24,11 +24,15 @@ ROOT: Final = Path(__file__).parents[2]
 CONFIGURATION: Final = Path(__file__).with_name("schemathesis.toml")
 PROGRAM: Final = "from schemathesis.cli import schemathesis; schemathesis()"
 IDS: Final = {
-    "organisation_id": "select organisation_id::text from organisations",
+    # Twice the wholesale customers, which most commands are to.
+    "organisation_id": "select organisation_id::text from organisations"
+    " union all select organisation_id::text from onboardings cross join generate_series(1, 2)",
     "person_id": "select person_id::text from people",
     "user_id": "select person_id::text from user_packages",
-    "by": "select person_id::text from partner_admins",
+    "by": "select a.person_id::text from partner_admins a join trials t using (partner_id) where a.sells",
     "partner_id": "select partner_id::text from partners",
+    "package": "select code from unit_quantities where kind = 'package'",
+    "add_on": "select code from unit_quantities where kind = 'add_on'",
     "licence_set_id": "select licence_set_id::text from licence_sets",
     "trial_id": "select trial_id::text from trials",
     "case_id": "select case_id::text from rpl_cases",

@@ -21,7 +21,7 @@ async def list_screening_lists(ports: Ports, _caller: OperatorReader) -> Sequenc
 
 
 @router.post(
-    "/lists",
+    "/lists/update",
     openapi_extra={
         "requestBody": {
             "required": True,

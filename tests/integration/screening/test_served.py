@@ -107,7 +107,7 @@ async def test_who_may(site: Site) -> None:
         async with httpx.AsyncClient(base_url=site.url, headers=headers) as http:
             answers = [
                 await http.get("/v1/lists"),
-                await http.post("/v1/lists", files=[("files", ("dpl.txt", content("dpl.txt")))]),
+                await http.post("/v1/lists/update", files=[("files", ("dpl.txt", content("dpl.txt")))]),
                 await http.post("/v1/screenings/preview", json={"names": ["x"]}),
             ]
         assert {code(answer) for answer in answers} == {"forbidden" if role else "unauthenticated"}
@@ -117,11 +117,11 @@ async def test_what_has_not_the_form(site: Site) -> None:
     """Nothing, too many files, names without a letter, a misspelt field: refused as input, and nothing more happens."""
     token = await site.token(CredentialRole.OPERATOR, name="ada")
     async with httpx.AsyncClient(base_url=site.url, headers={"Authorization": f"Bearer {token}"}) as http:
-        assert code(await http.post("/v1/lists")) == "invalid_input"
-        assert code(await http.post("/v1/lists", json={"files": ["x"]})) == "invalid_input"
+        assert code(await http.post("/v1/lists/update")) == "invalid_input"
+        assert code(await http.post("/v1/lists/update", json={"files": ["x"]})) == "invalid_input"
         many = [("files", (f"{number}.csv", b"x")) for number in range(9)]
-        assert code(await http.post("/v1/lists", files=many)) == "bad_request"
-        answer = await http.post("/v1/lists", files=[("files", ("../../x.csv", b"hello"))])
+        assert code(await http.post("/v1/lists/update", files=many)) == "bad_request"
+        answer = await http.post("/v1/lists/update", files=[("files", ("../../x.csv", b"hello"))])
         assert (code(answer), answer.json()["details"]["file"]) == ("import_invalid", "x.csv")
         commands: list[object] = [
             {"names": []},
