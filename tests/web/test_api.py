@@ -111,6 +111,12 @@ async def test_the_document_is_complete(http: httpx.AsyncClient) -> None:
             assert operation["description"]
             assert operation["tags"]
             if path.startswith("/v1/"):
+                assert path == "/v1/activity" or operation["security"] == [{"HTTPBearer": []}]
+                assert all(
+                    parameter["description"]
+                    for parameter in operation.get("parameters", ())
+                    if parameter["name"] in {"after", "before", "idempotency-key"}
+                )
                 for status in ("401", "4XX", "503"):
                     content = operation["responses"][status]["content"]
                     assert content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

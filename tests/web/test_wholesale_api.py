@@ -322,3 +322,18 @@ async def test_packages_are_what_the_catalogue_says(tool: httpx.AsyncClient) -> 
         "attendant-console": True,
         "calling-plan": False,
     }
+
+
+async def test_the_examples_of_the_document_are_well_formed(http: httpx.AsyncClient) -> None:
+    """What the document shows as a body is one: whoever sends it is told of the facts, and not of its form (PO-03)."""
+    document = (await http.get("/v1/openapi.json")).json()
+    shown = [
+        (path, example["value"])
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        for example in content.get("examples", {}).values()
+    ]
+    assert len(shown) >= 6
+    for path, value in shown:
+        assert code(await http.post(path, json=value)) in {"partner_not_found", "customer_not_found", "forbidden"}, path
