@@ -23,6 +23,7 @@ from adapters.postgres.eraser import PostgresEraser
 from adapters.postgres.licences import PostgresLicences
 from tenure.exit import run
 from tenure.settings import ServerSettings
+from tests.workflows.installation import screened
 from workers import worker
 from workers.application import Application, open_application, open_mailer, open_platform
 from workers.connection import connect
@@ -62,14 +63,17 @@ class Armed:
 
 
 def arm(application: Application) -> Any:
-    """The application with every port armed that its activities call."""
+    """The application with every port armed that its activities call; names are screened as they are listed."""
+    application = screened(application)
     services: dict[str, Any] = {
-        name: Armed(name, getattr(application.services, name)) for name in ("notices", "erasures", "licences")
+        name: Armed(name, getattr(application.services, name))
+        for name in ("notices", "erasures", "licences", "screener")
     }
     return dataclasses.replace(
         application,
         countdowns=Armed("countdowns", application.countdowns),
         trial_steps=Armed("trial_steps", application.trial_steps),
+        onboarding_steps=Armed("onboarding_steps", application.onboarding_steps),
         services=dataclasses.replace(application.services, **services),
     )
 
@@ -96,7 +100,7 @@ def hurried(options: Callable[[str], ActivityConfig]) -> Callable[[str], Activit
 
 async def main() -> int:
     """Work until killed or terminated."""
-    for name in ("facts", "mail", "platform", "destruction"):
+    for name in ("facts", "mail", "platform", "screening", "destruction"):
         setattr(_options, name, hurried(getattr(_options, name)))
     vars(worker).update(
         # Without a cache every workflow task replays the history, and no dead worker's queue is waited for. The sandbox

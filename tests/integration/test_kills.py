@@ -88,6 +88,7 @@ async def killable(world: Installation, fault: str) -> AsyncIterator[asyncio.sub
         "TENURE_LINK_SECRET": LINK_SECRET,
         "TENURE_INSTALLATION": settings.installation.value,
         "TENURE_RULES_FILE": str(settings.rules_file),
+        "TENURE_SCREENING_RULES_FILE": str(settings.screening_rules_file),
         "TENURE_SMTP_URL": world.sink.url,
     }
     process = await asyncio.create_subprocess_exec(

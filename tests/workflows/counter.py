@@ -84,6 +84,12 @@ class Counter:
 
     async def create(self, name: str = "Clear Works", **changes: Any) -> OrganisationId:
         """Bring in a customer, and let happen what happens at once."""
+        organisation_id = await self.take_in(name, **changes)
+        await self.world.settle()
+        return organisation_id
+
+    async def take_in(self, name: str = "Clear Works", **changes: Any) -> OrganisationId:
+        """Bring in a customer."""
         fields: dict[str, Any] = {
             "partner_id": self.partner,
             "external_id": f"crm-{name}",
@@ -95,7 +101,6 @@ class Counter:
             "admin_name": "Eve Ormond",
         }
         created = await self.world.services.customers.create(self.provider, CreateCustomer(**(fields | changes)))
-        await self.world.settle()
         return created.organisation_id
 
     async def move(self, organisation_id: OrganisationId, address: BillingAddress = PARIS) -> None:

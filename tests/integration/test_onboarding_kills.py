@@ -1,0 +1,86 @@
+"""`kill -9` of the worker while customers are screened, given an account, reviewed and screened again: nothing is lost or done twice."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from tenure.settings import InstallationKind
+from tests.conftest import FreshDatabase
+from tests.integration.test_kills import PATIENCE, killable, through
+from tests.workflows.counter import HOUR, LISTED, MOMENT, Counter
+from tests.workflows.installation import Installation, installation
+from workers.stack.mail import MailSink
+from workers.stack.temporal import Temporal
+
+ONBOARD = (
+    "screener.screen:after:1",  # found, and nobody has written that down
+    "platform.open_account:after:1",  # the account is there, and nobody has written that down
+    "onboarding_steps.record_account:after:1",
+)
+TIME_OUT = (
+    "onboarding_steps.check_review:after:2",
+)  # the first look after the deadline; the one before it finds it slow
+UPDATE = ("onboarding_steps.record_list_screening:after:1",)
+
+_FACTS = {
+    "customers": "select name, state, reason, generation, attempts, problem, reviewed, account is null as unopened"
+    " from onboardings order by name",
+    "screenings": "select trigger, result, generation, list_id, subject ->> 'names' as names from screenings order by 1, 2, 5",
+    "cases": "select trigger, state, decided_by from rpl_cases order by 1, 2",
+    "platform": "select service, torn_down_at is null as stands from platform_resources order by 1, 2",
+    "people": "select p.email, r.role, u.package from people p join person_roles r using (person_id)"
+    " join user_packages u using (person_id) order by 1, 2",
+    "licences": "select kind, state, services, wholesale from licence_sets order by services",
+    "units": "select kind, code, quantity, assigned from unit_quantities order by 1, 2, 3, 4",
+    "processes": "select type, state from processes order by 1, 2",
+    "next dates": "select kind, rule, reason from next_dates order by 1",
+    "audit": "select actor, action, from_state, to_state, reason, count(*) from audit where subject ~ '^org_'"
+    " group by 1, 2, 3, 4, 5 order by 2, 1, 3, 4, 5",
+}
+
+
+async def outcome(world: Installation) -> str:
+    """Everything that the facts say in the end, without instants and without what names this test."""
+    async with world.application.database.read() as connection:
+        found = {name: [dict(row) for row in await connection.fetch(query)] for name, query in _FACTS.items()}
+    text = json.dumps(found, indent=1, default=str).replace(world.suffix, "x")
+    return re.sub(r"[0-9a-f]{32}", "id", text)
+
+
+async def life(world: Installation, *, killed: bool) -> str:
+    """One customer is clear, another waits in vain for a reviewer, and then the list finds the first; answers the outcome."""
+
+    async def act(faults: Sequence[str], what: Callable[[], Awaitable[None]]) -> None:
+        await (through(world, faults, what) if killed else what())
+
+    async with killable(world, "") if killed else nullcontext():
+        counter = await Counter.open(world)
+    await counter.take_in()
+    await counter.take_in(LISTED)
+    await act(ONBOARD, world.settle)
+    await act(TIME_OUT, lambda: world.advance(72 * HOUR + MOMENT))
+    await counter.load("Clear Works")
+    await act(UPDATE, world.settle)
+    return await outcome(world)
+
+
+async def test_killed_in_the_middle(
+    temporal: Temporal, fresh_database: FreshDatabase, mail_sink: MailSink, tmp_path: Path
+) -> None:
+    """Killed between each answer and its record, the facts end as if nothing had been: one screening, one account, one case.
+
+    (RPL-04, RPL-07, RPL-16, PRV-04, Q-32, P10, XC-01)
+    """
+    async with installation(temporal, await fresh_database(InstallationKind.SIMULATION), mail_sink, tmp_path) as world:
+        undisturbed = await life(world, killed=False)
+    async with installation(
+        temporal,
+        await fresh_database(InstallationKind.SIMULATION),
+        mail_sink,
+        tmp_path,
+        working=False,
+        patience=PATIENCE,
+    ) as world:
+        assert await life(world, killed=True) == undisturbed
