@@ -130,6 +130,7 @@ def _report(view: RplCaseView, *, json: bool) -> None:
             ("Case", view.case_id),
             ("Customer", f"{view.customer_name} ({view.organisation_id}) of {view.partner_id}"),
             ("Because of", output.words(view.trigger)),
+            ("Trial", view.trial_id),
             ("State", output.coloured(view.state.replace("_", " "), _COLOURS[view.state])),
             ("Decide by", output.due(view.deadline_at, view.as_of) if open_now else None),
             ("Age", _age(view)),

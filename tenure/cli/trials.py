@@ -237,6 +237,7 @@ def report(view: TrialView, now: Instant, *, json: bool) -> None:
             ("Length", f"{view.length_days} days"),
             ("Requested", output.instant(view.requested_at)),
             ("Consent", output.words(view.consent)),
+            ("Screening", screening(view)),
             (
                 "Consent by",
                 output.due(view.consent_deadline_at, now) if view.state is TrialState.PENDING_CONSENT else None,
@@ -251,6 +252,14 @@ def report(view: TrialView, now: Instant, *, json: bool) -> None:
             ("Contact", f"{view.contact.name} <{view.contact.email}>" if view.contact else None),
         ]
     )
+
+
+def screening(view: TrialView) -> str | None:
+    """Where the screening of a customer stands that a trial has created, or why it is over, or not possible."""
+    found = view.screening
+    if found is None:
+        return None
+    return " ".join(filter(None, (output.words(found.reason or found.state), found.problem and f"({found.problem})")))
 
 
 def until(view: TrialView) -> Instant | None:

@@ -71,6 +71,10 @@ _NEVER_CREATED: Final = (
     "The onboarding ends for good: no account is created, and the provider sees the reason code “{}”, not your words."
     " To try again it has to create the customer anew, who is screened afresh."
 )
+_NEVER_BUILT: Final = (
+    "The trial is cancelled at once, before anything was built, and the partner sees the reason code “{}”, not your words."
+    " Another trial for this customer has it screened afresh."
+)
 _OLD_ADDRESS: Final = (
     "The new address is not taken over: the old one stays in force, and the services keep running."
     " The provider sees the reason code “{}”, not your words."
@@ -94,6 +98,13 @@ _EFFECTS: Final = {
     (ScreeningTrigger.LIST_UPDATE, Decision.UNRESOLVED): _ONLY_RECORDED,
 }
 
+_OF_A_TRIAL: Final = {
+    Decision.APPROVE: "What the trial has ordered is built at once, without the partner doing anything." + _REMEMBERED,
+    Decision.REJECT: _NEVER_BUILT.format("rpl_rejected"),
+    Decision.UNRESOLVED: _NEVER_BUILT.format("rpl_unresolved"),
+}
+
+_MISSED_OF_A_TRIAL: Final = "Without a decision in time the trial is cancelled, before anything was built."
 _MISSED: Final = {
     ScreeningTrigger.CREATE: "Without a decision in time the onboarding ends in error, and no account is created.",
     ScreeningTrigger.ADDRESS_UPDATE: "Without a decision in time the old address stays in force.",
@@ -101,14 +112,14 @@ _MISSED: Final = {
 }
 
 
-def effect(trigger: ScreeningTrigger, decision: Decision) -> str:
+def effect(case: RplCase, decision: Decision) -> str:
     """What a decision does, before it is made (RPL-09 to RPL-11, RPL-17, Q-32)."""
-    return _EFFECTS[trigger, decision]
+    return _EFFECTS[case.trigger, decision] if case.trial_id is None else _OF_A_TRIAL[decision]
 
 
-def missed(trigger: ScreeningTrigger) -> str:
+def missed(case: RplCase) -> str:
     """What happens where nobody decides in time (RPL-07)."""
-    return _MISSED[trigger]
+    return _MISSED[case.trigger] if case.trial_id is None else _MISSED_OF_A_TRIAL
 
 
 def publisher(list_id: str) -> Publisher | None:

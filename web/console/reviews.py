@@ -65,7 +65,7 @@ async def plan(visit: Visit) -> Response:
         command=command,
         title=title,
         meaning=meaning,
-        effect=effect(view.trigger, command.decision),
+        effect=effect(view, command.decision),
         key=uuid4(),
     )
 
@@ -110,8 +110,8 @@ async def _page(
         comparisons=[compare(view.subject, hit, versions) for hit in view.found],
         country=None if view.subject is None or view.subject.country is None else country(view.subject.country),
         kind=None if view.subject is None else KINDS.get(view.subject.kind),
-        decisions=[(one.value, *words, effect(view.trigger, one)) for one, words in DECISIONS.items()],
-        missed=missed(view.trigger),
+        decisions=[(one.value, *words, effect(view, one)) for one, words in DECISIONS.items()],
+        missed=missed(view),
         publishers=PUBLISHERS,
         chosen=form.get("decision") if form else None,
         reason=form.get("reason", "") if form else "",

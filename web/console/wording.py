@@ -52,6 +52,7 @@ _WORDS: Final = {
     "feed_behind": "An activity feed is behind",
     "feed_unknown": "An activity feed has never reported",
     "rpl_review_pending": "Review pending",
+    "pending_rpl_review": "Review pending",
     "onboarding_error": "Onboarding failed",
     "ready_for_order_setup": "Set-up is not complete",
     "rpl_rejected": "Rejected by a reviewer",
