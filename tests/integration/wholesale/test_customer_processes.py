@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.postgres.forecast import PostgresForecast
 from adapters.postgres.processes import PostgresProcesses
 from adapters.postgres.screening_lists import PostgresScreeningLists
 from tenure import names
@@ -11,8 +12,9 @@ from tenure.contracts.onboarding import ListScreeningInput
 from tenure.contracts.process import ProcessType
 from tenure.contracts.screening import ListId
 from tenure.policy import screening as rule
+from tenure.policy.rules import DEFAULT
 from tests.integration.wholesale.gate import Gate, hit
-from tests.integration.wholesale.hall import OPERATOR
+from tests.integration.wholesale.hall import OPERATOR, provider
 from tests.integration.wholesale.test_list_updates import dpl
 
 HOUR = timedelta(hours=1)
@@ -40,6 +42,23 @@ async def test_whose_processes_are(gate: Gate, processes: PostgresProcesses) -> 
         assert owner == (customer.organisation_id, gate.south.partner_id)
     update = found[names.list_screening_id(ListId.US_DPL, 1)]
     assert (update.type, update.organisation_id, update.partner_id) == (ProcessType.LIST_SCREENING, None, None)
+
+
+async def test_a_review_is_told_to_whom_it_concerns(gate: Gate) -> None:
+    """Explain and calendar tell its own service provider of a customer's review, and no other partner that manages it (P14, WH-01)."""
+    customer, case = await gate.held()
+    await gate.town.execute(
+        "insert into managements values ($1, $2, 'provisioning', business_now())",
+        gate.south.partner_id,
+        customer.organisation_id,
+    )
+    forecast = PostgresForecast(gate.town.database, DEFAULT)
+    for side, told in ((gate.north, [case.case_id]), (gate.south, [])):
+        explained = await forecast.explain(provider(side), customer.organisation_id)
+        assert [date.subject for date in explained.next] == told
+        assert any("undecided, its onboarding fails" in sentence for sentence in explained.sentences) is bool(told)
+        assert any(case.case_id in sentence for sentence in explained.would_stop_it) is bool(told)
+        assert [entry.subject for entry in await forecast.calendar(provider(side), None)] == told
 
 
 async def test_what_is_lost_is_begun_again(gate: Gate, processes: PostgresProcesses) -> None:
