@@ -51,6 +51,10 @@ class Clientele:
         """The customer that has a reference, as it was created."""
         return self._newest[reference]
 
+    def organisation(self, reference: str) -> OrganisationId:
+        """The organisation of the customer that has a reference; a customer of a trial goes by its id."""
+        return self._newest[reference].organisation_id if reference in self._newest else OrganisationId(reference)
+
     def name(self, reference: str) -> str:
         """What the timeline calls it; one that was never created goes by its reference."""
         return self.names[self._newest[reference].organisation_id] if reference in self._newest else reference

@@ -41,7 +41,7 @@ def screened(reference: str) -> Act:
     """Rita looks at the newest screening of a customer (RPL-19)."""
 
     async def act(world: World, _now: Instant) -> None:
-        organisation_id = world.clientele.newest(reference).organisation_id
+        organisation_id = world.clientele.organisation(reference)
         screenings = [each async for each in world.reviewer.reviews.list_screenings(organisation_id)]
         newest = screenings[0]
         told = f"{newest.trigger}: {newest.result}, {len(newest.hits)} to look at, {len(newest.known)} cleared before"
@@ -51,6 +51,6 @@ def screened(reference: str) -> Act:
 
 
 async def _newest(world: World, reference: str) -> RplCase:
-    organisation_id = world.clientele.newest(reference).organisation_id
+    organisation_id = world.clientele.organisation(reference)
     cases = [case async for case in world.reviewer.reviews.list_rpl_cases() if case.organisation_id == organisation_id]
     return max(cases, key=lambda case: case.opened_at)

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tenure.contracts.conversion import ActingAs
+from tenure.contracts.review import Decision
 from tenure.contracts.trial import Site
 from workers.demo.acts.devices import device_return, lost_label, shipment
 from workers.demo.acts.facts import purchase, recording, recordings_left
 from workers.demo.acts.orders import convert, set_up
+from workers.demo.acts.reviews import decide
 from workers.demo.acts.trials import assign, cancel, edit, extend, new_customer, request
 from workers.demo.script.event import Event, on
 from workers.demo.world import Admin
@@ -33,6 +35,11 @@ _PODHALE: Final[Mapping[str, Any]] = {
     "country": "PL", "language": "pl", "time_zone": "Europe/Warsaw", "length_days": 30,
 }
 
+_AIR_FREIGHT: Final[Mapping[str, Any]] = {
+    "name": "Air Freight Ltd", "admin_name": "Sami Haddad", "admin_email": "sami.haddad@airfreight.example",
+    "industry": "other", "country": "FR", "language": "fr", "time_zone": "Europe/Paris",
+}
+
 EVENTS: Final[Sequence[Event]] = (
     # Librairie Occitane: new, bought in part, its numbers kept by a late purchase.
     on(1, "09:30", "Élodie starts a trial for a new customer, Librairie Occitane",
@@ -42,6 +49,10 @@ EVENTS: Final[Sequence[Event]] = (
     on(20, "10:05", "... which is meant so", convert("occitane", "messaging", by="garonne", confirmed=True)),
     on(70, "09:00", "Librairie Occitane buys calling, on day 39 from the end of its trial",
        purchase("occitane", services=("calling",))),
+    # Air Freight: the customer of a trial is screened like all others.
+    on(1, "09:40", "Élodie starts a trial for a new customer, Air Freight",
+       new_customer(_ELODIE, "airfreight", "messaging", **_AIR_FREIGHT)),
+    on(1, "14:20", "Rita rejects", decide("org_airfreight", Decision.REJECT, "It is this company")),
     # Osteria del Ponte: a trial with calling, meetings and devices that just ends.
     on(1, "10:30", "Élodie adds a trial for Osteria del Ponte",
        request(_ELODIE, "ponte", "calling", "meetings", length_days=30)),
@@ -101,6 +112,7 @@ EVENTS: Final[Sequence[Event]] = (
 
 PATHS: Final[Mapping[str, str]] = {
     "org_garonne": "A partner: no trial for itself",
+    "org_airfreight": "A new customer that is found on a list: nothing is built, and a reviewer rejects it",
     "org_occitane": "A new customer: bought in part, the rest ends; calling bought on day 39 keeps its numbers",
     "org_ponte": "An add-on trial with calling, meetings and devices that just ends: all the way to the deletion",
     "org_arceaux": "A customer that pays for messaging: its add-on trial is edited, then cancelled",
