@@ -65,7 +65,7 @@ async def test_a_list_ages_to_the_very_second(town: Town, lists: PostgresScreeni
 
 
 async def test_an_update_is_what_it_changed(lists: PostgresScreeningLists, town: Town) -> None:
-    """Entries that are added, changed and gone are told; both versions can still be read (RPL-19)."""
+    """Entries that are added, changed and gone are told; both versions can still be read (RPL-19, Q-32)."""
     before = (await lists.update(OPERATOR, dpl(*ROWS[1:100]))).screening_list
     moved = ROWS[50].replace(b'"GB"', b'"FR"', 1)
     assert moved != ROWS[50]
@@ -78,6 +78,8 @@ async def test_an_update_is_what_it_changed(lists: PostgresScreeningLists, town:
     assert update.added == len(new.keys() - old.keys()) > 0
     assert update.removed == len(old.keys() - new.keys()) == 1
     assert update.changed == sum(old[key] != new[key] for key in same) > 0
+    changes = await lists.changes(ListId.US_DPL, 2)
+    assert changes == {key for key, entry in new.items() if old.get(key) != entry}
     kept = await town.value(int, "select count(*) from screening_entries where from_version = 1")
     assert (len(old), await town.value(int, "select count(*) from screening_entries")) == (
         kept,
@@ -86,6 +88,8 @@ async def test_an_update_is_what_it_changed(lists: PostgresScreeningLists, town:
     back = await lists.update(OPERATOR, dpl(*ROWS[1:100]))
     assert back.screening_list.version == 3
     assert await held(lists, back.screening_list) == [old[key] for key in sorted(old)]
+    assert await lists.changes(ListId.US_DPL, 2) == frozenset()  # none of them is in use as it was then
+    assert await lists.changes(ListId.US_DPL, 3) == {key for key in old if new.get(key) != old[key]}
 
 
 async def test_damage_changes_nothing(lists: PostgresScreeningLists, town: Town) -> None:
