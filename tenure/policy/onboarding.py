@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from tenure.contracts.address import BillingAddress
@@ -101,9 +101,10 @@ def is_over(state: OnboardingState, reason: OnboardingReason | None) -> bool:
     return state is OnboardingState.CANCELLED or reason in RPL_REASONS
 
 
-def subject(name: str, address: BillingAddress) -> Subject:
-    """Whom to screen (RPL-01, RPL-02)."""
-    return Subject(names=(_CONTROLS.sub(" ", name),), country=address.country, address=address.line or None)
+def subject(names: Iterable[str], address: BillingAddress) -> Subject:
+    """Whom to screen, under every name that is known (RPL-01, RPL-02)."""
+    plain = dict.fromkeys(_CONTROLS.sub(" ", name) for name in names)
+    return Subject(names=tuple(plain), country=address.country, address=address.line or None)
 
 
 def deadline(opened_at: Instant, rules: Rules) -> Instant:

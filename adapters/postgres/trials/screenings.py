@@ -45,6 +45,11 @@ class CustomerScreening(Contract):
     problem: str | None
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called."""
+        return (self.name,)
+
+    @property
     def generation(self) -> int:
         """Of a trial's screening there is one."""
         return 1

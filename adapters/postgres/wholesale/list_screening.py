@@ -39,7 +39,7 @@ with customers as (
      concerned as (
        select organisation_id from customers union
        select organisation_id from by_trials where $4 and state = any($5::text[]))
-select organisation_id, coalesce(c.name, o.name) as name,
+select organisation_id, array_remove(array[c.name, o.name], null) as names,
        coalesce(c.billing_address, jsonb_build_object('country', o.country)) as billing_address
   from concerned join organisations o using (organisation_id) left join customers c using (organisation_id)
  where o.state not in ('erasing', 'deleted') and ($2::text is null or organisation_id > $2)
@@ -96,7 +96,7 @@ async def customers_after(
     return [
         (
             OrganisationId(row["organisation_id"]),
-            subject(row["name"], BillingAddress.model_validate(row["billing_address"])),
+            subject(row["names"], BillingAddress.model_validate(row["billing_address"])),
         )
         for row in found
     ]

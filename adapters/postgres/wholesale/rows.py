@@ -15,7 +15,10 @@ from tenure.contracts.user import NumberItem, UserItem
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId
 
-ROW: Final = "select * from onboardings where organisation_id = $1"
+ROW: Final = """
+select n.*, o.name as organisation_name from onboardings n join organisations o using (organisation_id)
+ where organisation_id = $1
+"""
 _CURRENT: Final = """
 select * from onboardings
  where partner_id = $1 and external_id = $2 and state <> 'cancelled' and (reason is null or reason = 'provisioning_failed')
@@ -37,6 +40,8 @@ class Onboarding(Contract):
     activated_at: Instant | None
     own_organisation: bool
     name: str
+    organisation_name: str | None = None
+    """In the books: for a partner's own organisation it may be another one. Known where the row was found by itself."""
     billing_address: BillingAddress
     package: str
     licence_set_id: LicenceSetId
@@ -53,6 +58,11 @@ class Onboarding(Contract):
     problem: str | None
     warnings: tuple[str, ...]
     account: str | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called, by its service provider and in the books."""
+        return tuple(dict.fromkeys(name for name in (self.name, self.organisation_name) if name))
 
     @property
     def failed_review(self) -> bool:

@@ -46,7 +46,7 @@ class Candidate:
     def subject(self) -> Subject:
         """Whom to screen: with the address that is, or is to be, in force."""
         address = self.customer.billing_address if self.change is None else self.change.billing_address
-        return rule.subject(self.customer.name, address)
+        return rule.subject(self.customer.names, address)
 
     @property
     def attempts(self) -> int:

@@ -7,9 +7,10 @@ import pytest
 from adapters.postgres.wholesale.steps import PostgresOnboardingSteps
 from adapters.postgres.wholesale.users import PostgresUsers
 from tenure.contracts.customer import CancelSubscription, NewSite, OnboardingReason, OnboardingState, Pstn
-from tenure.contracts.onboarding import AccountReport, OnboardingInput, ScreeningDone
+from tenure.contracts.onboarding import AccountReport, ListScreeningInput, OnboardingInput, ScreeningDone
 from tenure.contracts.organisation import OrganisationState, Role
 from tenure.contracts.review import Decision
+from tenure.contracts.screening import ListId
 from tenure.contracts.user import RunProvisioning, UserItem
 from tenure.errors import RefusalCode
 from tenure.policy import screening, telephony
@@ -135,6 +136,19 @@ async def test_an_admin_who_is_there_already_is_the_first(gate: Gate) -> None:
     assert [tuple(row) for row in rows] == [
         (gate.north.head, "north-head", [Role.CUSTOMER_FULL_ADMIN, Role.PARTNER_FULL_ADMIN])
     ]
+
+
+async def test_an_own_organisation_is_screened_under_the_name_that_it_has(gate: Gate) -> None:
+    """Whatever its partner calls it: no name that is known is left out, by a request or by an updated list (RPL-03)."""
+    own = gate.north.organisation_id
+    stored = await gate.town.value(str, f"select name from organisations where organisation_id = '{own}'")
+    customer = await gate.active(own_organisation=True, name="Something Else Ltd")
+    (screening,) = (await gate.reviews.screenings(OPERATOR, own)).screenings
+    assert screening.subject is not None
+    assert screening.subject.names == ("Something Else Ltd", stored)
+    update = ListScreeningInput(list_id=ListId.US_DPL, version=1)
+    concerned = dict(await gate.steps.customers_after(update, 10))
+    assert concerned[customer.organisation_id].names == screening.subject.names
 
 
 @pytest.mark.parametrize("end", ["cancelled", "rejected"])

@@ -129,7 +129,7 @@ def test_what_is_left_of_a_screening(hits: tuple[Hit, ...], cleared: set[rule.En
 def test_a_name_with_controls_can_be_screened(name: str) -> None:
     """What a request may name, a screening takes: nobody is stuck by a character (RPL-01)."""
     command = CreateCustomer.model_validate(COMMAND.model_dump() | {"name": name})
-    assert rule.subject(command.name, command.billing_address).names[0].isprintable()
+    assert rule.subject([command.name], command.billing_address).names[0].isprintable()
 
 
 @given(name=st.text(min_size=1, max_size=200))
@@ -140,11 +140,11 @@ def test_every_name_that_is_taken_can_be_screened(name: str) -> None:
         rule.require_creation(command, PACKAGES, TELEPHONY)
     except (Refusal, ValueError):
         return
-    subject = rule.subject(command.name, command.billing_address)
+    subject = rule.subject([command.name], command.billing_address)
     assert any(character.isalnum() for character in subject.names[0])
 
 
 def test_an_address_without_a_line_is_none() -> None:
     """Only the country is known then (RPL-19)."""
-    assert rule.subject("Works", BillingAddress(country="DE")).address is None
-    assert rule.subject("Works", BERLIN).address == "Hauptstr. 1, Berlin, 10115"
+    assert rule.subject(["Works"], BillingAddress(country="DE")).address is None
+    assert rule.subject(["Works"], BERLIN).address == "Hauptstr. 1, Berlin, 10115"
