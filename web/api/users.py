@@ -35,7 +35,8 @@ _CUSTOMER = (
     RefusalCode.CUSTOMER_CANCELLED,
 )
 """What refuses every command to a customer that is not active (RPL-06, PRV-03)."""
-_USER = (*_CUSTOMER, RefusalCode.USER_NOT_FOUND)
+_USER = (*_CUSTOMER, RefusalCode.USER_NOT_FOUND, RefusalCode.PACKAGE_REQUIRED)
+_IN_THE_NAME_OF = (RefusalCode.PERSON_NOT_FOUND, RefusalCode.ROLE_NOT_ALLOWED)
 _NEW = {
     "A user with calling": {
         "value": {"organisation_id": "org_lumiere", "email": "jean@lumiere.example", "package": "suite"}
@@ -62,6 +63,7 @@ _RUN = {
         RefusalCode.INVALID_QUANTITY,
         RefusalCode.ADD_ON_NOT_AVAILABLE,
         RefusalCode.QUANTITY_BELOW_ASSIGNED,
+        RefusalCode.CALLING_NOT_ENTITLED,
     ),
 )
 async def set_quantities(ports: Ports, caller: AnyCommander, command: SetQuantities) -> Quantities:
@@ -69,7 +71,7 @@ async def set_quantities(ports: Ports, caller: AnyCommander, command: SetQuantit
     return await ports.users.set_quantities(caller, command)
 
 
-@router.post("/customers/run-provisioning", responses=refusals(*_CUSTOMER))
+@router.post("/customers/run-provisioning", responses=refusals(*_CUSTOMER, *_IN_THE_NAME_OF))
 async def run_provisioning(
     ports: Ports, caller: AnyCommander, command: Annotated[RunProvisioning, Body(openapi_examples=_RUN)]
 ) -> ProvisioningRun:
@@ -102,6 +104,7 @@ async def list_users(
         RefusalCode.USER_EXISTS,
         RefusalCode.ADMIN_PACKAGE_MISMATCH,
         RefusalCode.SETUP_INCOMPLETE,
+        *_IN_THE_NAME_OF,
     ),
 )
 async def create_user(
@@ -129,6 +132,7 @@ async def delete_user(ports: Ports, caller: AnyCommander, command: DeleteUser) -
         RefusalCode.PACKAGE_QUANTITY_EXCEEDED,
         RefusalCode.ADMIN_PACKAGE_DOWNGRADE_NOT_SUPPORTED,
         RefusalCode.ADMIN_PACKAGE_MISMATCH,
+        RefusalCode.CALLING_NOT_ENTITLED,
     ),
 )
 async def change_user_package(ports: Ports, caller: AnyCommander, command: ChangeUserPackage) -> User:
@@ -151,7 +155,6 @@ async def set_user_role(ports: Ports, caller: AnyCommander, command: SetUserRole
         RefusalCode.UNKNOWN_ADD_ON,
         RefusalCode.ADD_ON_NOT_AVAILABLE,
         RefusalCode.ADD_ON_QUANTITY_EXCEEDED,
-        RefusalCode.PACKAGE_REQUIRED,
     ),
 )
 async def assign_add_on(ports: Ports, caller: AnyCommander, command: AddOnCommand) -> User:
@@ -159,7 +162,7 @@ async def assign_add_on(ports: Ports, caller: AnyCommander, command: AddOnComman
     return await ports.users.assign_add_on(caller, command)
 
 
-@router.post("/users/remove-add-on", responses=refusals(*_USER, RefusalCode.UNKNOWN_ADD_ON))
+@router.post("/users/remove-add-on", responses=refusals(*_USER))
 async def remove_add_on(ports: Ports, caller: AnyCommander, command: AddOnCommand) -> User:
     """Take an add-on back; one that is not there is no error (ADD-05)."""
     return await ports.users.remove_add_on(caller, command)
