@@ -194,12 +194,14 @@ async def run_development(kind: InstallationKind, report: Report) -> None:
     """Run the stack until cancelled, and say how to use it."""
     async with development(report, ServerSettings(installation=kind), StackSettings()) as running:
         secret = require(running.application.settings.webhook_secret, "TENURE_WEBHOOK_SECRET")
+        database = require(running.application.settings.database_url, "TENURE_DATABASE_URL")
         for line in (
             f"Temporal's web interface: {running.temporal.ui_url or running.temporal.address}",
             *([f"Mails: {running.mail.web_url}"] if running.mail else []),
             f"Console and API: {running.url}",
             f"For the command line: export TENURE_URL={running.url} TENURE_TOKEN={running.token}",
             f"For activity: export TENURE_WEBHOOK_SECRET={secret}",
+            f"For `python -m workers token create`: export TENURE_DATABASE_URL={database}",
             "Ctrl-C stops all of it; the data stays.",
         ):
             report(line)

@@ -81,7 +81,7 @@ EVENTS: Final[Sequence[Event]] = (
     on(2, "10:40", "... and adds a user, or runs provisioning",
        add_user("nordstrand", "momme@nordstrand.example", "suite"), provision("nordstrand", with_creation=True)),
     on(2, "11:10", "Rita compares, and approves",
-       decide("nordstrand", Decision.APPROVE, "Another company: the listed one is in Panama")),
+       decide("nordstrand", Decision.APPROVE, "Another company: the listed one is in Piraeus")),
     on(2, "11:20", "What came with Nordstrand waits to be asked for",
        look("nordstrand"), provision("nordstrand", with_creation=True)),
     # Banco Nacional de Cuba: is the party that is listed.
