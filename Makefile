@@ -36,7 +36,7 @@ lock: ## Resolve the dependencies anew (needs uv)
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 
 clean: ## Remove the environment and the caches
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements/dev.txt pyproject.toml | $(BIN)/python
