@@ -63,54 +63,51 @@ _OF_CASTELNAU: Final = address("14 chemin des Scieries", "64000", "Pau", "FR")
 # fmt: off
 EVENTS: Final[Sequence[Event]] = (
     on(0, "09:00", "The restricted-party lists are loaded", update()),
-    *(on(day, "06:00", "The lists are fetched again: nothing new", update()) for day in (6, 12, 24)),
+    *(on(day, "10:00", "The lists are fetched again: nothing new", update()) for day in (6, 12)),
     # Brasserie du Gave and Menuiserie Castelnau: nothing is found, and nobody has to do anything.
     on(1, "08:10", "Garonne's system creates Brasserie du Gave", create("garonne", "gave", **_GAVE)),
     on(1, "08:20", "... and Menuiserie Castelnau: without a country, with one, and once more since the answer was lost",
        create("garonne", "castelnau", billing_address=address("14 chemin des Scieries", "64000", "Pau", None), **_CASTELNAU),
        create("garonne", "castelnau", billing_address=_OF_CASTELNAU, **_CASTELNAU),
        create("garonne", "castelnau", billing_address=_OF_CASTELNAU, **_CASTELNAU)),
-    on(1, "08:40", "Garonne looks what became of it: a number and a user are missing; another company has no such name",
+    on(1, "09:30", "A number and a user of Menuiserie Castelnau's are missing; no other company gets its reference",
        look("castelnau"), call_in("castelnau"), provision("castelnau", with_creation=True),
        create("garonne", "castelnau", billing_address=_OF_CASTELNAU, **{**_CASTELNAU, "name": "Castelnau Frères SAS"})),
-    on(1, "14:00", "The number is given up, the licence bought, and provisioning run: twice, to be sure",
+    on(1, "14:20", "The number is given up, the licence bought, and provisioning run: twice, to be sure",
        release("gave", _PAU), set_quantities("castelnau", suite=3), provision("castelnau", with_creation=True),
        provision("castelnau", users=_CASTELNAU["users"], numbers=_CASTELNAU["numbers"])),
     # Nordstrand: has the name of a party that is listed, and is another company.
     on(2, "10:30", "Alpenstern's system creates Nordstrand", create("alpenstern", "nordstrand", **_NORDSTRAND)),
-    on(2, "10:40", "... and adds a user, or runs provisioning",
-       add_user("nordstrand", "momme@nordstrand.example", "suite"), provision("nordstrand", with_creation=True)),
-    on(2, "11:10", "Rita compares, and approves",
+    on(2, "11:10", "... and may not add a user, or run provisioning; Rita compares, and approves",
+       add_user("nordstrand", "momme@nordstrand.example", "suite"), provision("nordstrand", with_creation=True),
        decide("nordstrand", Decision.APPROVE, "Another company: the listed one is in Piraeus")),
     on(2, "11:20", "What came with Nordstrand waits to be asked for",
        look("nordstrand"), provision("nordstrand", with_creation=True)),
-    # Banco Nacional de Cuba: is the party that is listed.
-    on(3, "09:30", "Lakeshore's system creates Banco Nacional de Cuba", create("lakeshore", "banco", **_BANCO)),
-    on(3, "10:00", "Lakeshore would approve it; Rita rejects, twice, and does not change her mind",
+    # Banco Nacional de Cuba: is the party that is listed. Cobalt Refinery: nobody can find out.
+    on(3, "09:30", "Lakeshore's system creates Banco Nacional de Cuba, and Cobalt Refinery",
+       create("lakeshore", "banco", **_BANCO), create("lakeshore", "cobalt", **_COBALT)),
+    on(3, "10:00", "Lakeshore would approve; Rita rejects, twice, does not change her mind, and nothing helps",
        decide_as_provider("banco", Decision.APPROVE),
        decide("banco", Decision.REJECT, "It is this bank, at this address"),
        decide("banco", Decision.REJECT, "It is this bank, at this address"),
-       decide("banco", Decision.APPROVE, "On second thoughts")),
-    on(3, "10:10", "Lakeshore runs provisioning all the same", provision("banco"), look("banco")),
-    # Cobalt Refinery: nobody can find out.
-    on(4, "14:30", "Lakeshore's system creates Cobalt Refinery", create("lakeshore", "cobalt", **_COBALT)),
-    on(5, "16:00", "Rita gives up", decide("cobalt", Decision.UNRESOLVED, "No register has it, nobody answers")),
+       decide("banco", Decision.APPROVE, "On second thoughts"),
+       provision("banco"), look("banco")),
+    on(5, "09:10", "Rita gives up on Cobalt Refinery; Alpenstern's system creates Tropic Tours",
+       decide("cobalt", Decision.UNRESOLVED, "No register has it, nobody answers"),
+       create("alpenstern", "tropic", **_TROPIC)),
     # Tropic Tours: 72 hours go by; then once more, within them.
-    on(5, "09:10", "Alpenstern's system creates Tropic Tours", create("alpenstern", "tropic", **_TROPIC)),
-    on(8, "09:00", "Tropic Tours is still waiting", look("tropic")),
     on(8, "09:30", "Rita approves, some minutes late; Alpenstern creates Tropic Tours anew",
        decide("tropic", Decision.APPROVE, "Another company"), look("tropic"), create("alpenstern", "tropic", **_TROPIC)),
     on(11, "09:00", "Rita approves, after 71 hours", decide("tropic", Decision.APPROVE, "Another company")),
-    on(11, "09:30", "Both are in the list", listed("alpenstern", "tropic")),
     # Sennerei Walchsee: comes while the lists are too old to say anything.
-    on(19, "09:05", "Nobody has fetched the lists for a week; Sennerei Walchsee is created",
+    on(19, "11:05", "Nobody has fetched the lists for a week; Sennerei Walchsee is created",
        create("alpenstern", "walchsee", **_WALCHSEE)),
-    on(19, "09:15", "It cannot be screened, and so does not go on; the lists are fetched again",
+    on(19, "11:15", "It cannot be screened, and so does not go on; the lists are fetched again",
        look("walchsee"), update()),
-    on(19, "09:20", "... which was all that was missing", look("walchsee")),
+    on(19, "11:20", "... which was all that was missing", look("walchsee"), listed("alpenstern", "tropic")),
     # Pescabrava: is left for whoever looks at the reviews afterwards.
-    on(199, "06:00", "The lists are fetched again", update()),
-    on(199, "09:00", "Garonne's system creates Pescabrava", create("garonne", "pescabrava", **_PESCABRAVA)),
+    on(199, "09:00", "The lists are fetched again; Garonne's system creates Pescabrava",
+       update(), create("garonne", "pescabrava", **_PESCABRAVA)),
 )
 # fmt: on
 

@@ -50,9 +50,9 @@ EVENTS: Final[Sequence[Event]] = (
     on(70, "09:00", "Librairie Occitane buys calling, on day 39 from the end of its trial",
        purchase("occitane", services=("calling",))),
     # Air Freight: the customer of a trial is screened like all others.
-    on(1, "09:40", "Élodie starts a trial for a new customer, Air Freight",
+    on(1, "09:30", "Élodie starts a trial for a new customer, Air Freight",
        new_customer(_ELODIE, "airfreight", "messaging", **_AIR_FREIGHT)),
-    on(1, "14:20", "Rita rejects", decide("org_airfreight", Decision.REJECT, "It is this company")),
+    on(1, "14:20", "Rita rejects it", decide("org_airfreight", Decision.REJECT, "It is this company")),
     # Osteria del Ponte: a trial with calling, meetings and devices that just ends.
     on(1, "10:30", "Élodie adds a trial for Osteria del Ponte",
        request(_ELODIE, "ponte", "calling", "meetings", length_days=30)),
