@@ -3,6 +3,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV ?= uv
 COMPILE := $(UV) pip compile -q --universal -p 3.12 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+# Of the tests; 0 runs them in pytest's own, which is easier to look into.
+PROCESSES ?= 2
 # Options for the program that a target runs, as in: make test ARGS="-k exit"
 ARGS ?=
 
@@ -19,8 +21,8 @@ demo: $(INSTALLED) ## Run half a year of a small portfolio in a minute or two, a
 dev: $(INSTALLED) ## Run everything on this machine: Postgres, Temporal, mail, worker, web
 	@$(BIN)/python -m workers dev $(ARGS)
 
-test: $(INSTALLED) ## Run the tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(INSTALLED) ## Run the tests, in two processes, each with servers of its own
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 
 check: $(INSTALLED) ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ def span(value: timedelta) -> str:
         count = value // length
         if count:
             return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{value.total_seconds():g} seconds"
+    return f"{value // timedelta(seconds=1)} seconds"
 
 
 def relative(value: Instant, now: Instant) -> str:

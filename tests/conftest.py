@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections import deque
@@ -41,14 +42,23 @@ def pytest_configure() -> None:
 
 
 def reporter(request: pytest.FixtureRequest) -> Report:
-    """Show what a server says on the terminal once its start takes long: the first may build Temporal for minutes."""
-    terminal = request.config.pluginmanager.getplugin("terminalreporter")
+    """Show what a server says on the terminal once its start takes long: the first may build Temporal for minutes.
+
+    One of several processes of tests has no terminal of its own: it says so past what pytest captures of it.
+    """
+    plugins = request.config.pluginmanager
+    terminal, capture = plugins.getplugin("terminalreporter"), plugins.getplugin("capturemanager")
     begin = time.monotonic()
 
     def report(line: str) -> None:
         print(line)  # noqa: T201 - pytest keeps it for failures
-        if terminal is not None and time.monotonic() - begin > _PATIENCE_SECONDS:
+        if time.monotonic() - begin <= _PATIENCE_SECONDS:
+            return
+        if terminal is not None:
             terminal.write_line(line)
+        elif capture is not None:
+            with capture.global_and_fixture_disabled():
+                print(line, file=sys.stderr, flush=True)  # noqa: T201
 
     return report
 

@@ -40,7 +40,8 @@ class RplReview(RplReviewContract):
             if until is None:
                 await self._watch.wait()
             else:
-                await self._watch.rest(until, "RPL-07: a reviewer can decide")
+                counts = until != step.slow_at
+                await self._watch.rest(until, "RPL-07: a reviewer can decide" if counts else "RPL-13: not slow")
             step = await self._look()
         return ReviewResult(state=step.state)
 

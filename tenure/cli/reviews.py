@@ -10,7 +10,15 @@ from tenure.cli.beside import differences, marked
 from tenure.cli.parameters import Case, Json, Organisation, Reason
 from tenure.client import Tenure
 from tenure.contracts.base import Instant
-from tenure.contracts.review import CaseState, DecideCase, Decision, RplCase, RplCaseView, StoredScreening
+from tenure.contracts.review import (
+    CaseState,
+    DecideCase,
+    Decision,
+    RplCase,
+    RplCaseView,
+    ScreeningTrigger,
+    StoredScreening,
+)
 from tenure.contracts.screening import Agreement, Hit, Subject
 from tenure.wording import span
 
@@ -57,7 +65,7 @@ def list_cases(
                 output.words(one.trigger),
                 str(one.hits),
                 output.coloured(one.state.replace("_", " "), _COLOURS[one.state]),
-                output.due(one.deadline_at, now) if one.state is CaseState.OPEN else output.instant(one.deadline_at),
+                _decide_by(one, now),
                 _age(one),
             )
             for one in found
@@ -124,7 +132,6 @@ def _report(view: RplCaseView, *, json: bool) -> None:
     if json:
         output.print_json(view)
         return
-    open_now = view.state is CaseState.OPEN
     output.print_fields(
         [
             ("Case", view.case_id),
@@ -132,7 +139,7 @@ def _report(view: RplCaseView, *, json: bool) -> None:
             ("Because of", output.words(view.trigger)),
             ("Trial", view.trial_id),
             ("State", output.coloured(view.state.replace("_", " "), _COLOURS[view.state])),
-            ("Decide by", output.due(view.deadline_at, view.as_of) if open_now else None),
+            ("Decide by", _decide_by(view, view.as_of)),
             ("Age", _age(view)),
             ("Decided", f"{output.instant(view.decided_at)} by {view.decided_by}" if view.decided_at else None),
             ("Reason", view.reason),
@@ -168,6 +175,13 @@ def _rows(
 
 def _agreement(agreement: Agreement) -> Text:
     return output.coloured(agreement, _AGREEMENTS[agreement])
+
+
+def _decide_by(case: RplCase, now: Instant) -> str | None:
+    """Until when a decision counts; what an updated list has found waits for one however long (Q-32)."""
+    if case.trigger is ScreeningTrigger.LIST_UPDATE:
+        return None
+    return output.due(case.deadline_at, now) if case.state is CaseState.OPEN else output.instant(case.deadline_at)
 
 
 def _age(case: RplCase) -> Text:
