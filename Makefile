@@ -22,7 +22,7 @@ dev: $(INSTALLED) ## Run everything on this machine: Postgres, Temporal, mail, w
 	@$(BIN)/python -m workers dev $(ARGS)
 
 test: $(INSTALLED) ## Run the tests, in two processes, each with servers of its own
-	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal $(ARGS)
 
 check: $(INSTALLED) ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .

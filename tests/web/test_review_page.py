@@ -61,6 +61,7 @@ async def test_a_case_is_decided_by_keyboard_alone(site: Site, context: BrowserC
     await clientele.pending("Orion Shipping LLC")
     page = await context.new_page()
     await page.goto(site.url + "/console/")
+    await expect(page.get_by_label("Access token")).to_be_focused()
     await page.keyboard.type(await site.token(CredentialRole.REVIEWER, name="eva"))
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(site.url + "/console/reviews")
