@@ -20,6 +20,11 @@ Address = Annotated[Line, StringConstraints(strip_whitespace=True, min_length=1,
 """An address on one line."""
 
 
+def says_something(name: str) -> bool:
+    """Whether a name has a letter or a digit: without one there is nothing to compare."""
+    return any(character.isalnum() for character in name)
+
+
 class ListId(StrEnum):
     """The lists that can be read in their published formats."""
 
@@ -137,7 +142,7 @@ class PreviewScreening(Subject):
 
     @model_validator(mode="after")
     def _says_a_name(self) -> Self:
-        if not any(character.isalnum() for name in self.names for character in name):
+        if not any(says_something(name) for name in self.names):
             raise ValueError("a name has a letter or a digit")
         return self
 

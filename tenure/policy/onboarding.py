@@ -19,7 +19,7 @@ from tenure.contracts.customer import (
     Pstn,
 )
 from tenure.contracts.review import CaseState, ScreeningTrigger
-from tenure.contracts.screening import Hit, Screening, Subject
+from tenure.contracts.screening import Hit, Screening, Subject, says_something
 from tenure.errors import Refusal, RefusalCode
 from tenure.policy.countries import is_country
 from tenure.policy.package import Packages
@@ -57,7 +57,7 @@ def require_creation(command: CreateCustomer, packages: Packages, telephony: Tel
             `unknown_package`, `unknown_add_on`, `add_on_not_available` (ADD-02), `invalid_quantity` (PKG-10, ADM-04);
             `unknown_telephony_domain`; `site_url_taken` where one address is given twice.
     """
-    if not any(character.isalnum() for character in command.name):
+    if not says_something(command.name):
         raise Refusal(RefusalCode.INVALID_INPUT, "The name of the company has a letter or a digit.")
     country = billing_country(command.billing_address, packages.catalogue)
     if command.org_country is not None and command.org_country != country:

@@ -96,10 +96,7 @@ class Visit:
         Raises:
             Refusal: `organisation_not_found`, also where it is no id at all.
         """
-        try:
-            return OrganisationId(self.request.path_params["organisation_id"])
-        except ValueError as error:
-            raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND) from error
+        return self._named("organisation_id", OrganisationId, RefusalCode.ORGANISATION_NOT_FOUND)
 
     def trial_id(self) -> TrialId:
         """The trial that the path names.
@@ -107,10 +104,7 @@ class Visit:
         Raises:
             Refusal: `trial_not_found`, also where it is no id at all.
         """
-        try:
-            return TrialId(self.request.path_params["trial_id"])
-        except ValueError as error:
-            raise Refusal(RefusalCode.TRIAL_NOT_FOUND) from error
+        return self._named("trial_id", TrialId, RefusalCode.TRIAL_NOT_FOUND)
 
     def case_id(self) -> RplCaseId:
         """The review that the path names.
@@ -118,10 +112,13 @@ class Visit:
         Raises:
             Refusal: `case_not_found`, also where it is no id at all.
         """
+        return self._named("case_id", RplCaseId, RefusalCode.CASE_NOT_FOUND)
+
+    def _named[Id: str](self, name: str, kind: Callable[[str], Id], unknown: RefusalCode) -> Id:
         try:
-            return RplCaseId(self.request.path_params["case_id"])
+            return kind(self.request.path_params[name])
         except ValueError as error:
-            raise Refusal(RefusalCode.CASE_NOT_FOUND) from error
+            raise Refusal(unknown) from error
 
     def person_id(self) -> PersonId:
         """The partner's person whose token it is, who alone acts for the partner (TC-21).

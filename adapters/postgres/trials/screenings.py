@@ -17,6 +17,7 @@ from tenure.contracts.customer_screening import CustomerScreeningReason, Custome
 from tenure.contracts.forecast import NextKind
 from tenure.contracts.portfolio import Country
 from tenure.contracts.process import ProcessType
+from tenure.contracts.screening import says_something
 from tenure.contracts.trial_process import TrialInput
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId, TrialId
@@ -102,7 +103,7 @@ async def begin(connection: Connection, trial: Trial, at: Instant, actor: str) -
     )
     asked = await find(connection, trial.trial_id)
     assert asked is not None
-    if not any(character.isalnum() for character in asked.name):
+    if not says_something(asked.name):
         raise Refusal(RefusalCode.INVALID_INPUT, "The name of the company has a letter or a digit.")
     await _record(connection, asked, None, "screening_began", at, actor)
     await _put_date(connection, asked, at, "screening")

@@ -44,6 +44,14 @@ async def require_customer(connection: Connection, caller: Caller, customer: Onb
     await require_provider(connection, caller, customer.partner_id)
 
 
+async def roles_in(
+    connection: Connection, organisation_id: OrganisationId, person_id: PersonId
+) -> frozenset[str] | None:
+    """What a person is in an organisation; None where they are not of it."""
+    roles = await connection.fetchval(_ROLES, person_id, organisation_id)
+    return None if roles is None else frozenset(roles)
+
+
 async def require_full_admin(
     connection: Connection, caller: Caller, organisation_id: OrganisationId, person_id: PersonId
 ) -> None:
@@ -54,7 +62,7 @@ async def require_full_admin(
     """
     if caller.partner_id is not None or caller.role is CredentialRole.REVIEWER:
         raise Refusal(RefusalCode.FORBIDDEN)
-    roles = await connection.fetchval(_ROLES, person_id, organisation_id)
+    roles = await roles_in(connection, organisation_id, person_id)
     if roles is None:
         raise Refusal(RefusalCode.PERSON_NOT_FOUND)
     if Role.CUSTOMER_FULL_ADMIN not in roles:

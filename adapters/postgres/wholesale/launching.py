@@ -6,7 +6,7 @@ import asyncpg
 
 from adapters.postgres.database import Connection
 from adapters.postgres.visibility import require_visible
-from adapters.postgres.wholesale.authority import require_provider
+from adapters.postgres.wholesale.authority import require_provider, roles_in
 from adapters.postgres.wholesale.rows import find, require_ready
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.organisation import CONSUMER, Access, Role
@@ -17,10 +17,6 @@ from tenure.ports import Caller
 
 _OPENERS: Final = frozenset({Role.CUSTOMER_FULL_ADMIN, Role.PARTNER_FULL_ADMIN})
 """Who opens their own organisation; the latter is there at partners alone."""
-_ROLES: Final = """
-select array(select r.role from person_roles r where r.person_id = p.person_id) from people p
- where p.person_id = $1 and p.organisation_id = $2
-"""
 _ACCESS: Final = """
 select p.organisation_id = $2 as own, m.access
   from partners p left join managements m on m.partner_id = p.partner_id and m.organisation_id = $2
@@ -64,12 +60,13 @@ async def require_opener(connection: Connection, caller: Caller, command: Wizard
 
 
 async def _full_admin(connection: Connection, command: WizardCommand) -> PersonId:
-    roles = await connection.fetchval(_ROLES, command.person_id, command.organisation_id)
-    if command.person_id is None or roles is None:
+    person_id = command.person_id
+    roles = None if person_id is None else await roles_in(connection, command.organisation_id, person_id)
+    if person_id is None or roles is None:
         raise Refusal(RefusalCode.PERSON_NOT_FOUND, "Say who does it: a full admin of the organisation.")
-    if not _OPENERS.intersection(roles):
+    if not _OPENERS & roles:
         raise Refusal(RefusalCode.ROLE_NOT_ALLOWED)
-    return command.person_id
+    return person_id
 
 
 async def _seller(connection: Connection, caller: Caller, partner_id: PartnerId, command: WizardCommand) -> PersonId:

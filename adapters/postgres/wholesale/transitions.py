@@ -3,6 +3,8 @@
 The caller holds the organisation's lock, and has seen that the onboarding is where it comes from.
 """
 
+from typing import Any
+
 from adapters.postgres.database import Connection
 from adapters.postgres.pending import clear_next_dates, put_next_date, require_process
 from adapters.postgres.wholesale import call_ins, rows
@@ -34,35 +36,13 @@ async def screen(connection: Connection, before: Onboarding, at: Instant) -> Onb
 
 async def clear(connection: Connection, before: Onboarding, at: Instant) -> Onboarding:
     """Nothing was found: the account is ordered, and nobody has to do anything for that (RPL-04)."""
-    await clear_next_dates(connection, before.organisation_id, NextKind.SCREENING)
-    return await rows.change(
-        connection,
-        before,
-        at=at,
-        actor=TIMER.actor,
-        action="screening_clear",
-        state=OnboardingState.PROVISIONING,
-        attempts=0,
-        looks_at=None,
-        problem=None,
-    )
+    return await _answered(connection, before, at, "screening_clear", state=OnboardingState.PROVISIONING)
 
 
 async def hold(connection: Connection, before: Onboarding, at: Instant) -> Onboarding:
     """Something was found: a reviewer has to look, and until then nothing goes on (RPL-05, RPL-06)."""
-    await clear_next_dates(connection, before.organisation_id, NextKind.SCREENING)
-    return await rows.change(
-        connection,
-        before,
-        at=at,
-        actor=TIMER.actor,
-        action="screening_match",
-        state=OnboardingState.PENDING_RPL_REVIEW,
-        reviewed=True,
-        attempts=0,
-        looks_at=None,
-        problem=None,
-    )
+    state = OnboardingState.PENDING_RPL_REVIEW
+    return await _answered(connection, before, at, "screening_match", state=state, reviewed=True)
 
 
 async def conclude_review(
@@ -127,6 +107,13 @@ async def put_screening(
         rule=rule,
         reason=reason,
     )
+
+
+async def _answered(connection: Connection, before: Onboarding, at: Instant, action: str, **changes: Any) -> Onboarding:
+    """There is an answer: nobody is screened again, and what has stood against it is forgotten."""
+    await clear_next_dates(connection, before.organisation_id, NextKind.SCREENING)
+    changes |= {"attempts": 0, "looks_at": None, "problem": None}
+    return await rows.change(connection, before, at=at, actor=TIMER.actor, action=action, **changes)
 
 
 async def _require(connection: Connection, onboarding: Onboarding, at: Instant) -> None:

@@ -1,5 +1,6 @@
 """What becomes of a wholesale customer's users and numbers."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tenure.client import Tenure
@@ -70,34 +71,41 @@ def add_user(reference: str, address: str, package: str | None, **fields: Any) -
 def change_package(reference: str, address: str, package: str) -> Act:
     """A user's package is replaced."""
 
-    async def step(provider: Tenure, customer: CustomerView) -> None:
-        holder = await find(provider, customer, address)
-        command = ChangeUserPackage(organisation_id=customer.organisation_id, user_id=holder.person_id, package=package)
-        await provider.users.change_user_package(command)
+    async def step(provider: Tenure, user: User) -> None:
+        await provider.users.change_user_package(ChangeUserPackage(**_of(user), package=package))
 
-    return by_provider(reference, f"{package} for {address}", step)
+    return _on_user(reference, address, f"{package} for {address}", step)
 
 
 def set_role(reference: str, address: str, role: UserRole) -> Act:
     """A user becomes an administrator, or an administrator a user."""
 
-    async def step(provider: Tenure, customer: CustomerView) -> None:
-        holder = await find(provider, customer, address)
-        command = SetUserRole(organisation_id=customer.organisation_id, user_id=holder.person_id, role=role)
-        await provider.users.set_user_role(command)
+    async def step(provider: Tenure, user: User) -> None:
+        await provider.users.set_user_role(SetUserRole(**_of(user), role=role))
 
-    return by_provider(reference, f"{address} as {role}", step)
+    return _on_user(reference, address, f"{address} as {role}", step)
 
 
 def add_on(reference: str, address: str, code: str) -> Act:
     """A user is to have an add-on."""
 
-    async def step(provider: Tenure, customer: CustomerView) -> None:
-        holder = await find(provider, customer, address)
-        command = AddOnCommand(organisation_id=customer.organisation_id, user_id=holder.person_id, add_on=code)
-        await provider.users.assign_add_on(command)
+    async def step(provider: Tenure, user: User) -> None:
+        await provider.users.assign_add_on(AddOnCommand(**_of(user), add_on=code))
 
-    return by_provider(reference, f"{code} for {address}", step)
+    return _on_user(reference, address, f"{code} for {address}", step)
+
+
+def _on_user(reference: str, address: str, what: str, step: Callable[[Tenure, User], Awaitable[None]]) -> Act:
+    """Something is done to a user, who is known by the address."""
+
+    async def found(provider: Tenure, customer: CustomerView) -> None:
+        await step(provider, await find(provider, customer, address))
+
+    return by_provider(reference, what, found)
+
+
+def _of(user: User) -> dict[str, Any]:
+    return {"organisation_id": user.organisation_id, "user_id": user.person_id}
 
 
 def release(reference: str, phone_number: str) -> Act:
