@@ -10,6 +10,7 @@ from adapters.postgres.customers import page, show
 from adapters.postgres.database import Connection, Database, business_now, lock_one, lock_settled
 from adapters.postgres.evidence import read_evidence
 from adapters.postgres.fencing import fence, lock_with_managers
+from adapters.postgres.people import roles_in
 from tenure.contracts.erasure import Erasure, ErasureCause
 from tenure.contracts.organisation import (
     FULL_ADMINS,
@@ -135,15 +136,10 @@ class PostgresOrganisations:
     async def _delete_now(self, actor: str, command: DeleteNow, connection: Connection) -> Erasure:
         locked = await lock_with_managers(connection, command.organisation_id)
         organisation = _present(locked.get(command.organisation_id))
-        roles = await connection.fetch(
-            "select r.role from people p left join person_roles r using (person_id)"
-            " where p.person_id = $1 and p.organisation_id = $2",
-            command.person_id,
-            command.organisation_id,
-        )
-        if not roles:
+        roles = await roles_in(connection, command.organisation_id, command.person_id)
+        if roles is None:
             raise Refusal(RefusalCode.PERSON_NOT_FOUND)
-        if not FULL_ADMINS & {row["role"] for row in roles}:
+        if not FULL_ADMINS & roles:
             raise Refusal(RefusalCode.ROLE_NOT_ALLOWED)
         if command.confirmation != organisation["name"]:
             raise Refusal(RefusalCode.CONFIRMATION_REQUIRED)

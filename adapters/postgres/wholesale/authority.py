@@ -3,6 +3,7 @@
 from typing import Final
 
 from adapters.postgres.database import Connection
+from adapters.postgres.people import roles_in
 from adapters.postgres.wholesale.rows import Onboarding, find
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.organisation import Role
@@ -11,10 +12,6 @@ from tenure.ids import OrganisationId, PartnerId, PersonId
 from tenure.ports import Caller
 
 _SELLS: Final = "select exists (select from partner_admins where person_id = $1 and partner_id = $2 and sells)"
-_ROLES: Final = """
-select array(select r.role from person_roles r where r.person_id = p.person_id) from people p
- where p.person_id = $1 and p.organisation_id = $2
-"""
 
 
 async def require_provider(connection: Connection, caller: Caller, partner_id: PartnerId) -> None:
@@ -42,14 +39,6 @@ async def require_customer(connection: Connection, caller: Caller, customer: Onb
     if caller.partner_id is not None and caller.partner_id != customer.partner_id:
         raise Refusal(RefusalCode.CUSTOMER_NOT_FOUND)
     await require_provider(connection, caller, customer.partner_id)
-
-
-async def roles_in(
-    connection: Connection, organisation_id: OrganisationId, person_id: PersonId
-) -> frozenset[str] | None:
-    """What a person is in an organisation; None where they are not of it."""
-    roles = await connection.fetchval(_ROLES, person_id, organisation_id)
-    return None if roles is None else frozenset(roles)
 
 
 async def require_full_admin(

@@ -5,8 +5,9 @@ from typing import Final
 import asyncpg
 
 from adapters.postgres.database import Connection
+from adapters.postgres.people import roles_in
 from adapters.postgres.visibility import require_visible
-from adapters.postgres.wholesale.authority import require_provider, roles_in
+from adapters.postgres.wholesale.authority import require_provider
 from adapters.postgres.wholesale.rows import find, require_ready
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.organisation import CONSUMER, Access, Role
