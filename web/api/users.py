@@ -194,5 +194,8 @@ async def list_billable_items(
     after: Annotated[Serial | None, Query(description="`next_after` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> BillableItems:
-    """Add-ons that were assigned at some time between two instants, for the service provider's bill (ADD-05, Q-34)."""
+    """Add-ons that were assigned at some time between two instants, for the service provider's bill (ADD-05, Q-34).
+
+    Of a time that is over, this is all there will ever be: what is being assigned or taken back is waited for.
+    """
     return await ports.users.billable_items(caller, partner_id, from_=from_, to=to, after=after, limit=limit)

@@ -4,6 +4,7 @@ from collections import Counter
 
 from adapters.postgres.database import Connection, business_now, lock
 from adapters.postgres.wholesale import adding, call_ins, licensing, provisioning, rows, transitions
+from adapters.postgres.wholesale.billing import open_bill
 from adapters.postgres.wholesale.rows import Onboarding
 from adapters.postgres.wholesale.work import Work
 from tenure.contracts.base import Instant
@@ -41,6 +42,7 @@ async def opened(connection: Connection, report: AccountReport, packages: Packag
     customer = await _ordered(connection, report.order)
     if customer is None:
         return
+    await open_bill(connection, customer.partner_id)
     at = await business_now(connection)
     try:
         async with connection.transaction():

@@ -53,11 +53,12 @@ async def cancel(
     customer, row = await _lock(connection, caller, command.licence_set_id)
     licences = licence_set(row)
     if licences.state is LicenceState.ACTIVE:
-        now = await business_now(connection)
+        work = await Work.now(connection, customer, packages, caller.actor)
+        now = work.at
         await suspend_licence_set(
             connection, licences, now, at=now, actor=caller.actor, reason="subscription_cancelled", rules=rules
         )
-        await withdraw(Work(connection, customer, packages, now, caller.actor))
+        await withdraw(work)
         await _end_address_change(connection, customer, now, caller.actor)
         await rows.change(
             connection,

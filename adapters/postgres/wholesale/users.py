@@ -146,7 +146,7 @@ class PostgresUsers:
         limit: int = 100,
     ) -> BillableItems:
         """Add-ons that were assigned at some time in `[from_, to)` (ADD-05, Q-34)."""
-        async with self._database.read() as connection:
+        async with self._database.write() as connection:  # a snapshot would not see what it has waited for
             return await billing.billable_items(
                 connection, caller, partner_id, from_=from_, to=to, after=after, limit=limit
             )

@@ -5,6 +5,7 @@ from typing import Self
 
 from adapters.postgres import audit
 from adapters.postgres.database import Connection, business_now
+from adapters.postgres.wholesale.billing import open_bill
 from adapters.postgres.wholesale.rows import Onboarding
 from tenure.contracts.base import Instant
 from tenure.ids import OrganisationId
@@ -23,7 +24,8 @@ class Work:
 
     @classmethod
     async def now(cls, connection: Connection, customer: Onboarding, packages: Packages, actor: str) -> Self:
-        """Begin at this moment."""
+        """Begin at this moment, which is part of the service provider's bill."""
+        await open_bill(connection, customer.partner_id)
         return cls(connection, customer, packages, await business_now(connection), actor)
 
     @property
