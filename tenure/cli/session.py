@@ -110,9 +110,9 @@ def run[Result](work: Callable[[Tenure], Awaitable[Result]]) -> Result:
 
 
 def confirm(question: str) -> None:
-    """Ask before something is done that cannot be taken back; without anybody to ask, or a yes, the command ends."""
+    """Ask before something is done that cannot be taken back; without a yes, or anybody to ask, the command ends."""
     if not sys.stdin.isatty():
-        fail("Nobody is there to confirm that: add --yes.", ExitCode.INVALID)
+        fail(f"{question}\nNobody is there to confirm that: add --yes.", ExitCode.INVALID)
     typer.confirm(question, abort=True, err=True)
 
 

@@ -89,8 +89,9 @@ async def test_a_shorter_end_is_asked_about(
     extend = ("trials", "extend", trial.trial_id, "--by", trade.seller, "--days")
     nobody = await tenure(*extend, "10", code=2)
     assert "--yes" in nobody.stderr
-    code, said = await on_terminal(environment, "n\n", *extend, "10")
     assert trial.ends_at is not None
+    assert f"{trial.ends_at - 15 * DAY:%Y-%m-%d}" in nobody.stderr
+    code, said = await on_terminal(environment, "n\n", *extend, "10")
     assert code == 1
     assert f"{trial.ends_at:%Y-%m-%d}" in said
     assert f"{trial.ends_at - 15 * DAY:%Y-%m-%d}" in said
