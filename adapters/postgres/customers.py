@@ -7,6 +7,7 @@ import asyncpg
 from adapters.postgres.database import Connection, business_now
 from adapters.postgres.evidence import read_evidence
 from adapters.postgres.graces import licence_sets
+from adapters.postgres.named import is_named
 from adapters.postgres.visibility import require_alive
 from tenure.contracts.organisation import (
     COUNTING,
@@ -47,6 +48,9 @@ _PAGE = (
                                      where c.partner_id = $2 and c.organisation_id = o.organisation_id))
    and ($3::boolean is null or $3 = (o.state in ('marked', 'warned')))
    and ($4::text is null or o.organisation_id > $4)
+   and """
+    + is_named("o.name", "$6")
+    + """
  order by o.organisation_id
  limit $5
 """
@@ -71,11 +75,12 @@ async def page(
     rules: Rules,
     *,
     to_be_deleted: bool | None,
+    named: str | None,
     after: OrganisationId | None,
     limit: int,
 ) -> OrganisationPage:
     """Up to `limit` organisations after an id; one row more is asked for, to know whether there is a next page."""
-    rows = await connection.fetch(_PAGE, rules.silence, caller.partner_id, to_be_deleted, after, limit + 1)
+    rows = await connection.fetch(_PAGE, rules.silence, caller.partner_id, to_be_deleted, after, limit + 1, named)
     organisations = tuple(OrganisationSummary.model_validate(_summary(row)) for row in rows[:limit])
     return OrganisationPage(
         organisations=organisations,

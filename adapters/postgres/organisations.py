@@ -36,11 +36,19 @@ class PostgresOrganisations:
         self._rules = rules
 
     async def page(
-        self, caller: Caller, *, to_be_deleted: bool | None, after: OrganisationId | None, limit: int
+        self,
+        caller: Caller,
+        *,
+        to_be_deleted: bool | None,
+        named: str | None = None,
+        after: OrganisationId | None,
+        limit: int,
     ) -> OrganisationPage:
         """The customer list in order of id, `limit` at a time (PS-01); a partner sees its customers (PS-06)."""
         async with self._database.read() as connection:
-            return await page(connection, caller, self._rules, to_be_deleted=to_be_deleted, after=after, limit=limit)
+            return await page(
+                connection, caller, self._rules, to_be_deleted=to_be_deleted, named=named, after=after, limit=limit
+            )
 
     async def show(self, caller: Caller, organisation_id: OrganisationId) -> OrganisationView:
         """One organisation, with the banner of its own console while it is marked (CS-02, DM-04).

@@ -18,12 +18,13 @@ def list_organisations(
     *,
     to_be_deleted: Annotated[bool, typer.Option("--to-be-deleted", help="Only those with the label.")] = False,
     partner: Partner = None,
+    named: Annotated[str | None, typer.Option("--named", help="Only those whose name contains this.")] = None,
     json: Json = False,
 ) -> None:
     """List organisations with their next dates; deleted ones are left out."""
 
     async def work(tenure: Tenure) -> list[OrganisationSummary]:
-        found = tenure.organisations.list(to_be_deleted=True if to_be_deleted else None)
+        found = tenure.organisations.list(to_be_deleted=True if to_be_deleted else None, named=named)
         return [organisation async for organisation in found if partner is None or partner in organisation.partners]
 
     found = session.run(work)
@@ -44,7 +45,11 @@ def list_organisations(
             )
             for one in found
         ],
-        "No organisation is to be deleted." if to_be_deleted else "There are no organisations.",
+        "There are no such organisations."
+        if named
+        else "No organisation is to be deleted."
+        if to_be_deleted
+        else "There are no organisations.",
     )
 
 

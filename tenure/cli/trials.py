@@ -60,13 +60,19 @@ def list_trials(
     ending: Annotated[
         int | None, typer.Option("--ending", min=0, max=3650, metavar="DAYS", help="Only what ends within these days.")
     ] = None,
+    named: Annotated[str | None, typer.Option("--named", help="Only of customers whose name contains this.")] = None,
     json: Json = False,
 ) -> None:
-    """List trials with the time that is left to each, and whom to ask."""
+    """List trials with the time that is left to each, what ends first before all, and whom to ask."""
 
     async def work(tenure: Tenure) -> tuple[list[TrialView], Instant]:
         found = tenure.trials.list(
-            partner_id=partner, organisation_id=organisation, state=state, ending_within_days=ending
+            partner_id=partner,
+            organisation_id=organisation,
+            state=state,
+            ending_within_days=ending,
+            named=named,
+            soonest_first=True,
         )
         return [one async for one in found], await tenure.now()
 

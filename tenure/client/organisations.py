@@ -32,13 +32,16 @@ class Organisations:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def list(self, *, to_be_deleted: bool | None = None) -> AsyncIterator[OrganisationSummary]:
+    async def list(
+        self, *, to_be_deleted: bool | None = None, named: str | None = None
+    ) -> AsyncIterator[OrganisationSummary]:
         """The customer list in order of id, page by page as it is read (PS-01).
 
         Args:
             to_be_deleted: Only those with the label, or only those without; None for all.
+            named: Only those whose name contains this, whatever its case and accents.
         """
-        parameters = {"to_be_deleted": to_be_deleted, "limit": PAGE_SIZE}
+        parameters = {"to_be_deleted": to_be_deleted, "named": named, "limit": PAGE_SIZE}
         async for page in self._connection.pages("/v1/organisations", _PAGE, parameters):
             for organisation in page.organisations:
                 yield organisation

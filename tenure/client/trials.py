@@ -72,20 +72,27 @@ class Trials:
         organisation_id: OrganisationId | None = None,
         state: TrialState | None = None,
         ending_within_days: int | None = None,
+        named: str | None = None,
+        soonest_first: bool = False,
     ) -> AsyncIterator[TrialView]:
-        """Trials in order of id, page by page as they are read (PS-02, PS-03, PS-04).
+        """Trials, page by page as they are read, in order of id where nothing is said (PS-02, PS-03, PS-04).
 
         Args:
             partner_id: Only those of this partner.
             organisation_id: Only those of this customer.
             state: Only those in this state.
             ending_within_days: Only active ones that end so soon, and those in grace.
+            named: Only those of customers whose name contains this, whatever its case and accents.
+            soonest_first: What ends first comes first, and what is over last. A trial that is changed while it is read
+                may be missed, or come twice.
         """
         parameters = {
             "partner_id": partner_id,
             "organisation_id": organisation_id,
             "state": state,
             "ending_within_days": ending_within_days,
+            "named": named,
+            "soonest_first": soonest_first or None,
             "limit": PAGE_SIZE,
         }
         async for page in self._connection.pages("/v1/trials", _PAGE, parameters):

@@ -133,6 +133,15 @@ class AskOffer(Contract):
     organisation_id: OrganisationId | None = None
     admin_email: EmailAddress | None = None
     country: Country | None = None
+    by: PersonId | None = None
+    """Who would ask: whether that person may is said beforehand, too (TR-02)."""
+
+
+class Match(Contract):
+    """An organisation that an admin's address belongs to."""
+
+    organisation_id: OrganisationId
+    name: str
 
 
 class ServiceOffer(Contract):
@@ -156,6 +165,8 @@ class TrialOffer(Contract):
     """For a customer that the partner manages: what it owns (TR-20)."""
     partners: tuple[PartnerId, ...] = ()
     """The same: every partner that manages it."""
+    matches: tuple[Match, ...] = ()
+    """All organisations that the address belongs to, one of which is to be confirmed (TR-14)."""
     lengths_days: tuple[int, ...] = ()
 
 
@@ -274,6 +285,8 @@ class TrialView(Contract):
     licence_set_id: LicenceSetId | None = None
     seats: int | None = None
     site: Site | None = None
+    devices: tuple[DeviceLine, ...] = ()
+    """Asked to be shipped (TR-11)."""
     activated_at: Instant | None = None
     ends_at: Instant | None = None
     reminder_at: Instant | None = None
@@ -286,10 +299,12 @@ class TrialView(Contract):
     devices_due_at: Instant | None = None
     contact: TrialContact | None = None
     """An admin of the customer, for trials that are about to end."""
+    distributor_id: PartnerId | None = None
+    """Whose order converts it, where its partner is of tier 2 (TC-13)."""
 
 
 class TrialPage(Contract):
-    """Trials in order of id."""
+    """Trials in order of id, or those first that end first."""
 
     trials: tuple[TrialView, ...]
     next_after: TrialId | None = None

@@ -31,9 +31,18 @@ class Organisations(Protocol):
     """Organisations, and who manages them."""
 
     async def page(
-        self, caller: Caller, *, to_be_deleted: bool | None, after: OrganisationId | None, limit: int
+        self,
+        caller: Caller,
+        *,
+        to_be_deleted: bool | None,
+        named: str | None = None,
+        after: OrganisationId | None,
+        limit: int,
     ) -> OrganisationPage:
-        """The customer list (PS-01, PS-06): a partner sees its customers, gone ones are left out."""
+        """The customer list (PS-01, PS-06): a partner sees its customers, gone ones are left out.
+
+        `named` keeps those whose name contains that, whatever its case and accents.
+        """
         ...
 
     async def show(self, caller: Caller, organisation_id: OrganisationId) -> OrganisationView:

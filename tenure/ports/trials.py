@@ -68,10 +68,16 @@ class Trials(Protocol):
         organisation_id: OrganisationId | None = None,
         state: TrialState | None = None,
         ending_within_days: int | None = None,
+        named: str | None = None,
+        soonest_first: bool = False,
         after: TrialId | None = None,
         limit: int = 100,
     ) -> TrialPage:
-        """Trials in order of id; `ending_within_days` keeps active ones that end so soon, and those in grace (PS-02)."""
+        """Trials in order of id, which stays while they change, or those first that end first (PS-02).
+
+        `ending_within_days` keeps active ones that end so soon, and those in grace; `named` those of customers whose
+        name contains that.
+        """
         ...
 
     async def resend_consent(self, caller: Caller, command: ResendConsent) -> TrialView:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 
 from tenure.contracts.audit import AuditEntry
+from tenure.contracts.base import Line
 from tenure.contracts.erasure import Erasure
 from tenure.contracts.forecast import Explanation
 from tenure.contracts.organisation import DeleteNow, OrganisationPage, OrganisationView
@@ -24,11 +25,12 @@ async def list_organisations(
     to_be_deleted: Annotated[
         bool | None, Query(description="Only those with the label, or only those without.")
     ] = None,
+    named: Annotated[Line | None, Query(max_length=200, description="Only those whose name contains this.")] = None,
     after: Annotated[OrganisationId | None, Query(description="`next_after` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> OrganisationPage:
     """The customer list, in order of id (PS-01); a partner sees its customers (PS-06)."""
-    return await ports.organisations.page(caller, to_be_deleted=to_be_deleted, after=after, limit=limit)
+    return await ports.organisations.page(caller, to_be_deleted=to_be_deleted, named=named, after=after, limit=limit)
 
 
 @router.post("/delete-now")

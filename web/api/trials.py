@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from tenure.contracts.base import Line
 from tenure.contracts.trial import (
     AskOffer,
     AssignLicences,
@@ -34,16 +35,25 @@ async def list_trials(
     ending_within_days: Annotated[
         int | None, Query(ge=0, le=3650, description="Only active ones that end so soon, and those in grace.")
     ] = None,
+    named: Annotated[
+        Line | None, Query(max_length=200, description="Only those of customers whose name contains this.")
+    ] = None,
+    soonest_first: Annotated[
+        bool,
+        Query(description="What ends first comes first, and what is over last. Dates move: an id's place does not."),
+    ] = False,
     after: Annotated[TrialId | None, Query(description="`next_after` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> TrialPage:
-    """Trials in order of id (PS-02, PS-03, PS-04); a partner sees its own."""
+    """Trials in order of id, or as they end (PS-02, PS-03, PS-04); a partner sees its own."""
     return await ports.trials.page(
         caller,
         partner_id=partner_id,
         organisation_id=organisation_id,
         state=state,
         ending_within_days=ending_within_days,
+        named=named,
+        soonest_first=soonest_first,
         after=after,
         limit=limit,
     )

@@ -78,10 +78,12 @@ class PostgresTrials:
         organisation_id: OrganisationId | None = None,
         state: TrialState | None = None,
         ending_within_days: int | None = None,
+        named: str | None = None,
+        soonest_first: bool = False,
         after: TrialId | None = None,
         limit: int = 100,
     ) -> TrialPage:
-        """Trials in order of id (PS-02)."""
+        """Trials in order of id, or those first that end first (PS-02)."""
         async with self._database.read() as connection:
             return await views.page(
                 connection,
@@ -90,6 +92,8 @@ class PostgresTrials:
                 organisation_id=organisation_id,
                 state=state,
                 ending_within_days=ending_within_days,
+                named=named,
+                soonest_first=soonest_first,
                 after=after,
                 limit=limit,
             )

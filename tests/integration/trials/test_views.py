@@ -179,6 +179,61 @@ async def test_pages(town: Town, market: Market) -> None:
     assert (len(whole.trials), whole.next_after) == (5, None)
 
 
+async def test_what_ends_first_comes_first(town: Town, market: Market) -> None:
+    """What waits for the partner, then all that runs out in the order of its dates, then what is over; page by page each once (PS-02)."""
+    later = await market.trial("messaging", length_days=60)
+    grace = await market.expired(await market.trial("messaging", length_days=30))  # it has 30 days left
+    over = await market.cancel(await market.trial("messaging"))
+    active = await market.trial("messaging", length_days=60)
+    pending = await market.ask(await market.customer())
+    waiting = await market.ask(await market.customer())
+    await market.accept(waiting)
+    await market.extend(later, 5, confirmed=True)
+    soon = [trial.trial_id for trial in (waiting, later, pending, grace, active, over)]
+    north = caller(market.north)
+    assert await trials(town, north, soonest_first=True) == soon
+    assert await trials(town, north) == sorted(soon)
+    found: list[TrialId] = []
+    for _ in soon:
+        page = await town.trials.page(north, soonest_first=True, after=found[-1] if found else None, limit=1)
+        found += [trial.trial_id for trial in page.trials]
+    assert found == soon
+    assert page.next_after is None
+
+
+async def test_the_order_says_nothing_of_others_trials(town: Town, market: Market) -> None:
+    """A page after another partner's trial is the same whenever that one ends (P14)."""
+    mine = [(await market.trial("messaging", length_days=days)).trial_id for days in (30, 90)]
+    theirs = await market.trial("messaging", length_days=60, side=market.south)
+    for ends_at in ("'2100-01-01'", "business_now()"):
+        await town.execute(f"update trials set ends_at = {ends_at} where trial_id = $1", theirs.trial_id)
+        assert await trials(town, caller(market.north), soonest_first=True, after=theirs.trial_id) == mine
+
+
+@pytest.mark.parametrize("typed", ["Lumière", "LUMIERE", "  lier lum ", "100%", "\\"])
+async def test_a_name_finds_its_trials(town: Town, market: Market, typed: str) -> None:
+    """Part of a name finds the customer, whatever its case and accents, and no sign stands for others (PS-01, PS-02)."""
+    wanted = await market.trial("messaging", company_name="Atelier Lumière 100% \\")
+    other = await market.trial("messaging", company_name="Brouwer & Zonen BV 1000")
+    north = caller(market.north)
+    assert await trials(town, north, named=typed) == [wanted.trial_id]
+    assert await trials(town, north, named=typed, soonest_first=True) == [wanted.trial_id]
+    assert set(await trials(town, north, named="")) == {wanted.trial_id, other.trial_id}
+    for found, name in (([wanted.organisation_id], typed), ([], "nobody")):
+        page = await town.organisations.page(north, to_be_deleted=None, named=name, after=None, limit=9)
+        assert [one.organisation_id for one in page.organisations] == found
+
+
+async def test_what_was_asked_for_and_who_orders(town: Town, market: Market) -> None:
+    """A trial says which devices were asked for, and whose order converts it where that is not its partner's (TR-11, TC-13)."""
+    devices = [{"model": "Desk Pro", "quantity": 2}]
+    trial = await market.trial("calling", devices=devices)
+    assert [line.model_dump() for line in trial.devices] == devices
+    assert trial.distributor_id is None
+    await town.execute("update partners set tier = 2, distributor_id = 'ptr_south' where partner_id = 'ptr_north'")
+    assert (await market.show(trial.trial_id)).distributor_id == market.south.partner_id
+
+
 async def test_services_keep_what_became_of_them(town: Town, market: Market) -> None:
     """A trial shows its services in order, also those that were removed, bought or torn down (PS-02, PS-05)."""
     trial = await market.trial("messaging", "calling", "contact-center")
