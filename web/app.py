@@ -72,7 +72,7 @@ Reads are GETs, and change nothing. Commands are POSTs with one JSON object, in 
 """
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "strict-origin",  # never a path, which may hold a link's token; `no-referrer` would hide whose form it is
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",

@@ -39,8 +39,9 @@ _CHROMIUM = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP plain.test 127.0.0.1",
 ]
-"""Nothing but the pages under test is fetched."""
+"""Nothing but the pages under test is fetched. `plain.test` is a site that the browser does not trust: one without TLS."""
 
 
 @pytest.fixture

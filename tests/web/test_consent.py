@@ -228,3 +228,20 @@ async def test_it_can_be_read_by_everybody(
         await page.get_by_role("button", name="Accept the trial").click()
         await expect(page.get_by_role("status")).to_be_visible()
         assert await faint_texts(page) == []
+
+
+async def test_it_answers_without_tls_too(
+    site: Site, browser: Browser, trade: Trade, trial_id: TrialId, customer: OrganisationId
+) -> None:
+    """A browser that says by `Origin` alone whose form it sends, as older ones always do, decides too; no path leaves it (SF-09)."""
+    context = await browser.new_context()
+    page = await context.new_page()
+    link = trade.consent_link(trial_id, admin(customer))
+    await page.goto(link.replace("127.0.0.1", "plain.test"))
+    async with page.expect_request(lambda request: request.method == "POST") as sent:
+        await page.get_by_role("button", name="Accept the trial").click()
+    headers = await (await sent.value).all_headers()
+    assert "sec-fetch-site" not in headers
+    assert headers["referer"] == headers["origin"] + "/"
+    await expect(page.get_by_role("status")).to_contain_text("The trial is accepted")
+    await context.close()

@@ -191,7 +191,7 @@ async def test_the_pages_run_nothing_and_tell_nobody(site: Site, browser_like: h
             assert directive in policy
         assert "unsafe" not in policy
         assert "script-src" not in policy
-        assert page.headers["referrer-policy"] == "no-referrer"
+        assert page.headers["referrer-policy"] == "strict-origin"
         assert page.headers["cache-control"] == "no-store"
         assert page.headers["x-content-type-options"] == "nosniff"
         assert "noindex" in page.headers["x-robots-tag"]

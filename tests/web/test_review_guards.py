@@ -118,7 +118,7 @@ async def test_looking_and_planning_change_nothing(site: Site, eva: httpx.AsyncC
         assert "frame-ancestors 'none'" in policy
         assert "script-src" not in policy
         assert page.headers["cache-control"] == "no-store"
-        assert page.headers["referrer-policy"] == "no-referrer"
+        assert page.headers["referrer-policy"] == "strict-origin"
         assert "<script" not in page.text
         assert "style=" not in page.text
     assert await site.digest() == before

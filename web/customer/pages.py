@@ -23,7 +23,6 @@ HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",  # the address holds the link's token
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex, nofollow",
 }
