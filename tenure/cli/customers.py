@@ -56,7 +56,7 @@ def list_customers(
                 f"{one.name} (own organisation)" if one.is_own_org else one.name,
                 one.external_id,
                 one.partner_id,
-                coloured(one),
+                _standing(one),
                 ", ".join(filter(None, map(output.words, one.statuses))),
                 output.instant(one.requested_at),
             )
@@ -210,6 +210,13 @@ def coloured(customer: CustomerSummary) -> Text:
     """A state in its colour, with its reason."""
     text = customer.state.replace("_", " ") + (f": {output.words(customer.reason)}" if customer.reason else "")
     return output.coloured(text, _COLOURS[customer.state])
+
+
+def _standing(customer: CustomerSummary) -> Text:
+    """A state, and while a review is waited for until when it is decided (RPL-07)."""
+    if customer.state is not OnboardingState.PENDING_RPL_REVIEW or customer.review is None:
+        return coloured(customer)
+    return coloured(customer).append(f" until {output.instant(customer.review.deadline_at)}")
 
 
 def address(

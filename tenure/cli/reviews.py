@@ -44,7 +44,10 @@ def list_cases(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List cases by deadline, with the time that is left and their age; slow ones are marked."""
+    """List open cases by deadline, with the time that is left and their age; slow ones are marked.
+
+    Others, and all, are listed from the newest on.
+    """
     wanted = None if every else state or CaseState.OPEN
 
     async def work(tenure: Tenure) -> tuple[list[RplCase], Instant]:

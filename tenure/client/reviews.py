@@ -35,10 +35,11 @@ class Reviews:
     async def list_rpl_cases(
         self, *, state: CaseState | None = None, older_than_minutes: int | None = None
     ) -> AsyncIterator[RplCase]:
-        """Cases by deadline, soonest first, page by page as they are read (RPL-13).
+        """Cases, page by page as they are read (RPL-13).
 
         Args:
-            state: Only those in this state, such as open ones.
+            state: Only those in this state: open ones by deadline, the soonest first, others from the newest decision
+                on. Without it, all, from the one that was opened last.
             older_than_minutes: Only those that were opened so long ago, or longer.
         """
         parameters: Parameters = {"state": state, "older_than_minutes": older_than_minutes, "limit": PAGE_SIZE}

@@ -207,6 +207,8 @@ class CustomerSummary(Contract):
     statuses: tuple[CustomerStatus, ...] = ()
     primary_status: CustomerStatus | None = None
     requested_at: Instant
+    review: Review | None = None
+    """The newest of its onboarding."""
 
 
 class CustomerView(CustomerSummary):
@@ -218,8 +220,6 @@ class CustomerView(CustomerSummary):
     package: PackageCode
     """The creation package level."""
     quantities: tuple[Quantity, ...] = ()
-    review: Review | None = None
-    """The newest of its onboarding."""
     address_change: AddressChange | None = None
     problem: str | None = None
     """Why it is still being screened, or the platform's own code for its refusal."""

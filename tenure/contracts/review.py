@@ -93,6 +93,8 @@ class RplCase(Contract):
     """From its opening until now, or until it was closed."""
     slow: bool = False
     """Open for longer than most are: 60 minutes (RPL-13)."""
+    decided_at: Instant | None = None
+    """When it was closed, be it because the time was over; None while it is open."""
     hits: int
 
 
@@ -106,14 +108,17 @@ class RplCaseView(RplCase):
     """How many more entries there were than one screening lists."""
     lists: tuple[ListVersion, ...]
     decided_by: str | None = None
-    decided_at: Instant | None = None
     reason: str | None = None
     as_of: Instant
     """When this was read, for the time that is left."""
 
 
 class RplCasePage(Contract):
-    """A page of cases by deadline, soonest first."""
+    """A page of cases.
+
+    Open ones are in order of their deadlines, the soonest first; those in another state from the newest decision on; and
+    all of them from the one that was opened last.
+    """
 
     cases: tuple[RplCase, ...]
     next_after: RplCaseId | None = None

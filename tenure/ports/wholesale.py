@@ -162,7 +162,7 @@ class Reviews(Protocol):
         after: RplCaseId | None = None,
         limit: int = 100,
     ) -> RplCasePage:
-        """Cases by deadline; for reviewers, and operators who read (RPL-13)."""
+        """Open cases by deadline, others and all from the newest on; for reviewers, and operators who read (RPL-13)."""
         ...
 
     async def show(self, caller: Caller, case_id: RplCaseId) -> RplCaseView:

@@ -1,5 +1,6 @@
 """Wholesale customers in the console: what their partner and operators see of them, and the users that are added there."""
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -28,7 +29,7 @@ async def seller(context: BrowserContext, site: Site, clientele: Clientele, path
 async def test_the_list_says_where_each_customer_stands(
     site: Site, context: BrowserContext, clientele: Clientele
 ) -> None:
-    """State, reason and statuses in words; the partner's own organisation is marked, and filters give exactly theirs (ONB-08, PO-09, BIL-03)."""
+    """State, until when a review takes, reason and statuses in words; the partner's own organisation is marked, and filters give exactly theirs (ONB-08, PO-09, BIL-03)."""
     active = await clientele.active("Alder & Finch Ltd")
     await clientele.pending("Banco Nacional Cuba S.A.")
     await clientele.decide(await clientele.pending("Orion Shipping LLC"), Decision.REJECT)
@@ -37,7 +38,8 @@ async def test_the_list_says_where_each_customer_stands(
     page = await seller(context, site, clientele)
     await expect(page.locator("tbody tr")).to_have_count(4)
     await expect(page.get_by_role("row", name="Alder")).to_contain_text("Suspended")
-    await expect(page.get_by_role("row", name="Banco")).to_contain_text("In review")
+    in_review = page.get_by_role("row", name="Banco")
+    await expect(in_review).to_contain_text(re.compile(r"In review\s+Decided by .*, in 2 days"))
     await expect(page.get_by_role("row", name="Orion")).to_contain_text("Rejected by a reviewer")
     await expect(page.get_by_role("row", name="Own organisation")).to_have_count(1)
     await page.get_by_role("link", name="In review", exact=True).click()

@@ -147,7 +147,10 @@ async def test_the_customer_stands_beside_what_was_found(
 async def test_the_queue_is_by_deadline_and_marks_what_is_slow(
     site: Site, context: BrowserContext, clientele: Clientele
 ) -> None:
-    """The nearest deadline first, with age and time left in words and absolutely; from an hour on slow, and filtered by state (RPL-13)."""
+    """The nearest deadline first, with age and time left in words and absolutely; from an hour on slow.
+
+    Filtered by state, what is closed is in order of its decisions, the newest first (RPL-13).
+    """
     early = await clientele.pending("Early Ltd")
     await site.town.advance(61 * HOUR)
     moved = await clientele.active("Moved Ltd")
@@ -168,8 +171,15 @@ async def test_the_queue_is_by_deadline_and_marks_what_is_slow(
     await page.get_by_role("link", name="Rejected").click()
     await expect(rows).to_have_count(1)
     await expect(rows.nth(0)).to_contain_text("Refused Ltd")
+    await site.town.advance(HOUR)
+    await clientele.decide(early, Decision.REJECT)
+    await page.reload()
+    await expect(rows).to_contain_text(["Early Ltd", "Refused Ltd"])
+    decided_at = (await site.application.services.reviews.show(RITA, early)).decided_at
+    assert decided_at is not None
+    await expect(rows.nth(0).locator(f"time[datetime='{decided_at.isoformat()}']")).to_have_count(1)
     await page.get_by_role("link", name="All").click()
-    await expect(rows).to_have_count(3)
+    await expect(rows).to_contain_text(["Refused Ltd", "Moved Ltd", "Early Ltd"])
 
 
 async def test_after_the_deadline_nothing_is_decided(site: Site, context: BrowserContext, clientele: Clientele) -> None:

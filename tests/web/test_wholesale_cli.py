@@ -136,6 +136,9 @@ async def test_a_case_is_shown_with_its_differences(site: Site, gate: Gate, tenu
     assert case.case_id in listed
     assert "in 2 days" in listed
     assert "slow" not in listed
+    [waiting] = await as_json(tenure, "customers", "list")
+    assert waiting["review"]["deadline_at"] == case.deadline_at.isoformat().replace("+00:00", "Z")
+    assert "until" in (await tenure("customers", "list")).stdout
     await site.town.advance(DAY / 12)
     assert "2 hours, slow" in (await rita("reviews", "list", "--older-than", "60")).stdout
     shown = (await rita("reviews", "show", case.case_id)).stdout

@@ -36,7 +36,11 @@ async def list_rpl_cases(
     after: Annotated[RplCaseId | None, Query(description="`next_after` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> RplCasePage:
-    """Cases by deadline, soonest first, with their age; slow ones say so (RPL-13)."""
+    """Cases with their age; slow ones say so (RPL-13).
+
+    Open ones are in order of their deadlines, the soonest first; those in another state from the newest decision on; and
+    all of them from the one that was opened last.
+    """
     return await ports.reviews.page(
         caller, state=state, older_than_minutes=older_than_minutes, after=after, limit=limit
     )

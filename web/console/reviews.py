@@ -29,7 +29,7 @@ _LOOK: Final = REVIEWERS | OPERATORS
 
 
 async def queue(visit: Visit) -> Response:
-    """Cases by deadline, the soonest first; those that are open unless others are asked for (RPL-13)."""
+    """Those that are open by deadline, the soonest first; where others are asked for, these from the newest on (RPL-13)."""
     show = visit.request.query_params.get("show", CaseState.OPEN)
     page = await visit.services.reviews.page(
         visit.caller(),

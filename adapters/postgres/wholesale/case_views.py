@@ -1,5 +1,6 @@
 """Reviews as those who review see them: the queue, and one case with what was found (RPL-13, RPL-14)."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import asyncpg
@@ -17,16 +18,31 @@ select c.*, s.subject, s.lists, s.hits as found, s.omitted, jsonb_array_length(s
   from rpl_cases c join screenings s using (screening_id) join organisations o on o.organisation_id = c.organisation_id
 """
 _ONE: Final = _VIEW + " where c.case_id = $1"
-# Nobody decides any more on an organisation that is gone.
-_PAGE: Final = f"""
+
+
+def _page(instant: str, follows: str, direction: str) -> str:
+    """A page in order of an instant that never changes once it is there, so that no case is lost between two pages.
+
+    Nobody decides any more on an organisation that is gone.
+    """
+    return f"""
 {_VIEW}
  where ($1::text is null or c.state = $1)
    and (c.state <> 'open' or o.state not in ('erasing', 'deleted'))
    and ($2::timestamptz is null or c.opened_at <= $2)
    and ($3::text is null
-        or (c.deadline_at, c.case_id) > (select k.deadline_at, k.case_id from rpl_cases k where k.case_id = $3))
- order by c.deadline_at, c.case_id limit $4
-"""  # noqa: S608 - a constant
+        or (c.{instant}, c.case_id) {follows} (select k.{instant}, k.case_id from rpl_cases k where k.case_id = $3))
+ order by c.{instant} {direction}, c.case_id {direction} limit $4
+"""  # noqa: S608 - constants
+
+
+_ALL: Final = _page("opened_at", "<", "desc")
+_CLOSED: Final = _page("closed_at", "<", "desc")
+_PAGES: Final[Mapping[CaseState | None, str]] = {
+    None: _ALL,
+    CaseState.OPEN: _page("deadline_at", ">", "asc"),
+    **dict.fromkeys(set(CaseState) - {CaseState.OPEN}, _CLOSED),
+}
 
 
 async def show(connection: Connection, case_id: RplCaseId, rules: Rules) -> RplCaseView:
@@ -51,9 +67,9 @@ async def page(
     after: RplCaseId | None,
     limit: int,
 ) -> RplCasePage:
-    """Up to `limit` cases after one, by their deadlines."""
+    """Up to `limit` cases after one: open ones by deadline, closed ones from the newest decision, all from the newest."""
     now = await business_now(connection)
-    rows = await connection.fetch(_PAGE, state, opened_until, after, limit + 1)
+    rows = await connection.fetch(_PAGES[state], state, opened_until, after, limit + 1)
     cases = tuple(RplCase.model_validate(_fields(row, rules, now)) for row in rows[:limit])
     return RplCasePage(cases=cases, next_after=cases[-1].case_id if len(rows) > limit else None)
 

@@ -43,7 +43,7 @@ class PostgresReviews:
         after: RplCaseId | None = None,
         limit: int = 100,
     ) -> RplCasePage:
-        """Cases by deadline (RPL-13).
+        """Open cases by deadline, the soonest first; others and all from the newest on (RPL-13).
 
         Raises:
             Refusal: `forbidden` to anybody but reviewers, and operators who read.

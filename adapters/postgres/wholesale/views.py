@@ -41,9 +41,11 @@ select o.country as org_country, o.state as organisation_state,
 _NEWEST: Final = """
 select organisation_id from onboardings where partner_id = $1 and external_id = $2 order by requested_at desc limit 1
 """
-_REVIEW: Final = """
-select case_id, state, opened_at, deadline_at from rpl_cases
- where organisation_id = $1 and trigger = 'create' and opened_at >= $2 order by opened_at desc limit 1
+_REVIEWS: Final = """
+select distinct on (b.organisation_id) b.organisation_id, c.case_id, c.state, c.opened_at, c.deadline_at
+  from onboardings b join rpl_cases c using (organisation_id)
+ where b.organisation_id = any($1::text[]) and c.trigger = 'create' and c.opened_at >= b.requested_at
+ order by b.organisation_id, c.opened_at desc
 """
 
 
@@ -60,7 +62,7 @@ async def show(connection: Connection, caller: Caller, organisation_id: Organisa
     if caller.partner_id is not None and beside["organisation_state"] in {"erasing", "deleted"}:
         raise Refusal(RefusalCode.ORG_DELETED)
     told = (await statuses_of(connection, [organisation_id]))[organisation_id]
-    review = await connection.fetchrow(_REVIEW, organisation_id, customer.requested_at)
+    reviews = await _reviews(connection, [organisation_id])
     fields: dict[str, Any] = {
         **customer.model_dump(),
         **_statuses(told),
@@ -68,7 +70,7 @@ async def show(connection: Connection, caller: Caller, organisation_id: Organisa
         "org_country": beside["org_country"],
         "set_up_complete": beside["set_up_complete"],
         "quantities": await units.read(connection, organisation_id),
-        "review": None if review is None else Review.model_validate(dict(review)),
+        "review": reviews.get(organisation_id),
         "address_change": await _address_change(connection, customer),
         "sites": await call_ins.views(connection, organisation_id),
         "subscription": await subscriptions.find(connection, customer),
@@ -110,13 +112,22 @@ async def page(
         raise Refusal(RefusalCode.FORBIDDEN)
     found = await connection.fetch(_PAGE, caller.partner_id or partner_id, state, after, limit + 1)
     shown = found[:limit]
-    told = await statuses_of(connection, [OrganisationId(row["organisation_id"]) for row in shown])
-    customers = tuple(_summary(row, told[OrganisationId(row["organisation_id"])]) for row in shown)
+    ids = [OrganisationId(row["organisation_id"]) for row in shown]
+    told, reviews = await statuses_of(connection, ids), await _reviews(connection, ids)
+    customers = tuple(_summary(row, told[each], reviews.get(each)) for row, each in zip(shown, ids, strict=True))
     return CustomerPage(customers=customers, next_after=customers[-1].organisation_id if len(found) > limit else None)
 
 
-def _summary(row: asyncpg.Record, told: tuple[CustomerStatus, ...]) -> CustomerSummary:
-    fields: dict[str, Any] = {**row, **_statuses(told)}
+async def _reviews(connection: Connection, ids: list[OrganisationId]) -> dict[OrganisationId, Review]:
+    """The newest review of each onboarding that has had one."""
+    return {
+        OrganisationId(row["organisation_id"]): Review.model_validate({name: row[name] for name in Review.model_fields})
+        for row in await connection.fetch(_REVIEWS, ids)
+    }
+
+
+def _summary(row: asyncpg.Record, told: tuple[CustomerStatus, ...], review: Review | None) -> CustomerSummary:
+    fields: dict[str, Any] = {**row, **_statuses(told), "review": review}
     return CustomerSummary.model_validate(fields)
 
 

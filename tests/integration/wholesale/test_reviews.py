@@ -190,15 +190,15 @@ async def test_the_queue(gate: Gate) -> None:
     for _ in range(3):
         seen.append((await gate.held())[1].case_id)
         await gate.town.advance(timedelta(minutes=40))
-    page = await gate.reviews.page(REVIEWER, limit=2)
+    page = await gate.reviews.page(REVIEWER, state=CaseState.OPEN, limit=2)
     assert [case.case_id for case in page.cases] == seen[:2]
     assert [case.slow for case in page.cases] == [True, True]
     assert page.next_after == seen[1]
-    rest = await gate.reviews.page(REVIEWER, after=page.next_after, limit=2)
+    rest = await gate.reviews.page(REVIEWER, state=CaseState.OPEN, after=page.next_after, limit=2)
     assert [(case.case_id, case.slow) for case in rest.cases] == [(seen[2], False)]
     assert rest.next_after is None
     assert timedelta(minutes=40) <= rest.cases[0].age < timedelta(minutes=41)
-    older = await gate.reviews.page(REVIEWER, older_than_minutes=75)
+    older = await gate.reviews.page(REVIEWER, state=CaseState.OPEN, older_than_minutes=75)
     assert [case.case_id for case in older.cases] == seen[:2]
     await gate.decide(seen[0])
     await gate.town.advance(HOUR)
@@ -206,6 +206,34 @@ async def test_the_queue(gate: Gate) -> None:
     [approved] = (await gate.reviews.page(REVIEWER, state=CaseState.APPROVED)).cases
     assert not approved.slow
     assert approved.age < timedelta(minutes=121)
+
+
+async def test_what_was_decided_last_comes_first(gate: Gate) -> None:
+    """Closed cases from the newest decision on, whatever their deadlines; all of them from the newest on (RPL-13)."""
+    seen = []
+    for _ in range(4):
+        seen.append((await gate.held())[1].case_id)
+        await gate.town.advance(timedelta(minutes=1))
+    decided = [seen[place] for place in (1, 2, 0)]
+    for case_id in decided:
+        await gate.decide(case_id)
+        await gate.town.advance(timedelta(minutes=1))
+    first = await gate.reviews.page(REVIEWER, state=CaseState.APPROVED, limit=2)
+    rest = await gate.reviews.page(REVIEWER, state=CaseState.APPROVED, after=first.next_after, limit=2)
+    assert [case.case_id for case in (*first.cases, *rest.cases)] == decided[::-1]
+    assert all(case.decided_at is not None for case in first.cases)
+    first = await gate.reviews.page(REVIEWER, limit=3)
+    rest = await gate.reviews.page(REVIEWER, after=first.next_after, limit=3)
+    assert [case.case_id for case in (*first.cases, *rest.cases)] == seen[::-1]
+
+
+async def test_a_decision_between_two_pages_hides_no_case(gate: Gate) -> None:
+    """The last case of a page is decided before the next is asked for, which goes on behind it (RPL-13)."""
+    seen = [(await gate.held())[1].case_id for _ in range(2)]
+    first = await gate.reviews.page(REVIEWER, state=CaseState.OPEN, limit=1)
+    await gate.decide(seen[0])
+    rest = await gate.reviews.page(REVIEWER, state=CaseState.OPEN, after=first.next_after, limit=1)
+    assert [case.case_id for case in rest.cases] == seen[1:]
 
 
 async def test_every_screening_is_kept(gate: Gate) -> None:
