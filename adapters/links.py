@@ -32,17 +32,24 @@ class ConsentLink(NamedTuple):
 class Links:
     """Makes links, and reads them when somebody comes back by one."""
 
-    def __init__(self, secret: SecretStr, *, public_url: str, admin_console_url: str) -> None:
-        """Take the secret of the installation, and where its pages and the customer's console are.
+    def __init__(self, secrets: SecretStr, *, public_url: str, admin_console_url: str) -> None:
+        """Take the secrets of the installation, and where its pages and the customer's console are.
+
+        Secrets are separated by spaces: the first signs, each verifies, so that one can be replaced while links that it
+        has signed are still in mailboxes.
 
         Raises:
-            Misconfigured: the secret is too short.
+            Misconfigured: there is none, or one is too short.
         """
-        key = secret.get_secret_value()
-        if len(key) < MIN_SECRET:
-            raise Misconfigured(f"TENURE_LINK_SECRET is shorter than {MIN_SECRET} characters: choose a longer one.")
-        self._consent = URLSafeSerializer(key, salt="tenure consent", signer_kwargs=_SIGNED)
-        self._set_up = URLSafeSerializer(key, salt="tenure set-up", signer_kwargs=_SIGNED)
+        keys = secrets.get_secret_value().split()
+        if not keys or min(map(len, keys)) < MIN_SECRET:
+            raise Misconfigured(
+                f"Each secret of TENURE_LINK_SECRET has {MIN_SECRET} characters or more, without spaces:"
+                " choose a longer one."
+            )
+        newest_last = list(reversed(keys))  # as the library wants them
+        self._consent = URLSafeSerializer(newest_last, salt="tenure consent", signer_kwargs=_SIGNED)
+        self._set_up = URLSafeSerializer(newest_last, salt="tenure set-up", signer_kwargs=_SIGNED)
         self._public_url = public_url.rstrip("/")
         self.sign_in = f"{admin_console_url.rstrip('/')}/"
         """Where a customer's admin signs in (PV-03)."""

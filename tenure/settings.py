@@ -50,7 +50,8 @@ class ServerSettings(ClientSettings):
     admin_console_url: str = "https://admin.example"
     """Where customers sign in and buy, for links in mails: `/` and `/subscriptions#buy` below it."""
     link_secret: SecretStr | None = None
-    """Signs the links of mails that lead to a page of ours, 32 characters or more, the same for every process."""
+    """Secrets of the links in mails that lead to a page of ours, separated by spaces, 32 characters or more each, the same
+    for every process: the first signs, each verifies."""
     session_secret: SecretStr | None = None
     """Encrypts the console's sessions, 32 characters or more, the same for every web process; unset: sessions end with
     the process."""

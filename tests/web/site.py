@@ -87,7 +87,7 @@ async def open_site(
     settings = ServerSettings(
         database_url=SecretStr(town.url),
         public_url=f"http://127.0.0.1:{port}",
-        link_secret=SecretStr("a secret of the tests that signs links"),
+        link_secret=SecretStr("a-secret-of-the-tests-that-signs-links"),
         installation=kind,
         rules_file=rules,
         catalogue_file=_document(catalogue, folder / "catalogue.json"),

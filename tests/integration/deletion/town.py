@@ -51,7 +51,7 @@ from tenure.ports import Caller
 OPERATOR = Caller(actor="operator:ada")
 SERVICE = Caller(actor="service:orders")
 DOMAIN = "tenure.test"
-LINK_SECRET = "a secret of the tests, for links of mails"
+LINK_SECRET = "a-secret-of-the-tests-for-links-of-mails"
 LINKS = Links(
     SecretStr(LINK_SECRET),
     public_url="https://tenure.test",
