@@ -15,6 +15,7 @@ from tenure.contracts.notice import (
     NoticeState,
     TrialMatter,
 )
+from tenure.contracts.trial import TrialContact
 from tenure.ids import OrganisationId, PersonId, TrialId
 from tenure.policy.catalogue import shipped
 from tenure.policy.promise import promised
@@ -54,8 +55,19 @@ def trial_delivery(kind: NoticeKind, **changes: Any) -> Delivery:
         "grace_ends_at": ends_at + 30 * DAY,
         "link": CONSENT_PAGE,
         "ending": (
-            EndingTrial(organisation_name="Smith Dental", services=(calling,), ends_at=attempt_at - 2 * DAY),
-            EndingTrial(organisation_name="Nowak Bakery", services=(meetings, calling), ends_at=ends_at),
+            EndingTrial(
+                organisation_name="Smith Dental",
+                services=(calling,),
+                ends_at=attempt_at - 2 * DAY,
+                grace_ends_at=attempt_at + 28 * DAY,
+                contact=TrialContact(name="Ada Smith", email="ada@smith.example"),
+            ),
+            EndingTrial(
+                organisation_name="Nowak Bakery",
+                services=(meetings, calling),
+                ends_at=ends_at,
+                grace_ends_at=ends_at + 30 * DAY,
+            ),
         ),
         "device_ends_at": attempt_at + 7 * DAY,
         "devices_due_at": attempt_at + 21 * DAY,

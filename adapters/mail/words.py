@@ -6,18 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_time
 from markupsafe import Markup
 
+from adapters.texts.dates import date, day
 from adapters.texts.languages import Language
 from adapters.texts.services import listed
 from adapters.texts.zones import zone_name
 from tenure.contracts.catalogue import Service
 from tenure.contracts.notice import DeletionMatter, Delivery, EndingTrial, TrialMatter
+from tenure.contracts.trial import TrialContact
 from tenure.errors import Misconfigured
 
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 """Line ends, control characters and marks of direction: in a name they could forge a line or turn a date around."""
+
+_BRIEF = 64
+"""Longest name in a subject."""
 
 _LINK = re.compile(r"https?://[!-~]+")
 
@@ -27,6 +32,12 @@ type Words = dict[str, object]
 def one_line(text: str) -> str:
     """The text on one line, and running in its own direction."""
     return _UNPRINTABLE.sub(" ", text).strip()
+
+
+def brief(text: str) -> str:
+    """The same for a subject, where a long name would push out of sight what the mail is about."""
+    line = one_line(text)
+    return line if len(line) <= _BRIEF else f"{line[: _BRIEF - 1].rstrip()}…"
 
 
 def isolated(text: str) -> Markup:
@@ -60,7 +71,7 @@ class Wording:
     now: datetime
     """When the mail is sent."""
     name: Callable[[str], str]
-    """How names that people chose are written: `one_line` or `isolated`."""
+    """How names that people chose are written: `one_line`, `brief` or `isolated`."""
 
     def words(self, delivery: Delivery) -> Words:
         """All words of a mail. What has no value is left out, so that a template that asks for it fails (TL-02)."""
@@ -93,6 +104,7 @@ class Wording:
             "services": self._listed(matter.services),
             "meetings": any(service.meetings for service in matter.services),
             "ending": [self._ending(trial) for trial in matter.ending],
+            "ending_left_off": matter.ending_left_off,
             "devices": matter.devices,
             "carrier": matter.carrier,
         }
@@ -103,7 +115,12 @@ class Wording:
             "services": self._listed(trial.services),
             "ends": self._when(trial.ends_at),
             "over": trial.ends_at <= self.now,
+            "grace_ends": self._when(trial.grace_ends_at),
+            "contact": None if trial.contact is None else self._contact(trial.contact),
         }
+
+    def _contact(self, contact: TrialContact) -> Words:
+        return {"name": self.name(contact.name), "email": one_line(contact.email)}
 
     def _listed(self, services: Sequence[Service]) -> str:
         return one_line(listed(services, self.language))
@@ -111,8 +128,8 @@ class Wording:
     def _when(self, instant: datetime) -> When:
         at, locale = instant.astimezone(self.zone), self.language.locale
         return When(
-            date=format_date(at, "long", locale),
-            day=format_date(at, "full", locale),
+            date=date(at, locale),
+            day=day(at, locale),
             time=format_time(at, "HH:mm", tzinfo=self.zone, locale=locale),
             zone=zone_name(at, locale),
             iso=at.isoformat(),

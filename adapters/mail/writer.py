@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
 
-from adapters.mail.words import Wording, Words, isolated, one_line
+from adapters.mail.words import Wording, Words, brief, isolated, one_line
 from adapters.texts.languages import Language, language
 from adapters.texts.templates import environment
 from tenure.contracts.notice import DeletionMatter, Delivery, Mail, NoticeKind
@@ -36,9 +36,10 @@ class TemplateWriter(Writer):
         """Render subject, text and HTML in the recipient's language; dates in the organisation's zone (SF-01)."""
         written_in, zone = language(delivery.language), ZoneInfo(delivery.time_zone)
         kind, matter = delivery.notice.kind, delivery.matter
-        plain = Wording(written_in, zone, delivery.attempt_at, one_line).words(delivery)
-        subject = _render("subject", kind, written_in, plain).strip()
-        page = Wording(written_in, zone, delivery.attempt_at, isolated).words(delivery)
+        title, plain, page = (
+            Wording(written_in, zone, delivery.attempt_at, name).words(delivery) for name in (brief, one_line, isolated)
+        )
+        subject = _render("subject", kind, written_in, title).strip()
         return Mail(
             message_id=delivery.notice.message_id,
             date=delivery.attempt_at,

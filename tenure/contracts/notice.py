@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from tenure.contracts.base import Contract, EmailAddress, Instant, Line
 from tenure.contracts.catalogue import Carrier, Service
+from tenure.contracts.trial import TrialContact
 from tenure.ids import OrganisationId, PersonId, TrialId
 
 MessageId = Annotated[str, StringConstraints(max_length=250, pattern=r"^<[!-;=?A-~]+@[!-;=?A-~]+>$")]
@@ -85,6 +86,10 @@ class EndingTrial(Contract):
     organisation_name: str
     services: tuple[Service, ...]
     ends_at: Instant
+    grace_ends_at: Instant
+    """Until when it can be continued."""
+    contact: TrialContact | None = None
+    """Whom to ask at the customer; None where the partner may not know (PS-08)."""
 
 
 class TrialMatter(Contract):
@@ -104,6 +109,8 @@ class TrialMatter(Contract):
     """Where to go: the consent page, the sign-in, the buy button, or the set-up."""
     ending: tuple[EndingTrial, ...] = ()
     """To partners: all their trials that end within 30 days or are in grace, the soonest first."""
+    ending_left_off: int = 0
+    """How many more of them there are."""
     device_ends_at: Instant | None = None
     devices_due_at: Instant | None = None
     devices: int = 0

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from adapters.mail.writer import TemplateWriter, _environment
+from adapters.texts.dates import date
 from adapters.texts.languages import available, language
 from tenure.contracts.notice import DeletionMatter, Mail
 from tenure.policy.promise import promised
@@ -50,7 +51,7 @@ def test_the_day_in_words_is_the_day_of_the_promise(deletion_at: datetime, zone:
     locale = Locale.parse(tag, sep="-")
     printed = set(map(int, re.findall(r"\d+", mail.subject)))
     assert printed == {local.day, local.year} | ({local.month} if tag == "ko" else set())
-    assert locale.months["format"]["wide"][local.month] in mail.subject
+    assert date(local, locale) in mail.subject
     assert locale.days["format"]["wide"][local.weekday()] in mail.text
     assert f"{local:%H:%M}" in mail.text
 

@@ -50,17 +50,22 @@ def test_what_customers_are_told_of_the_end(kind: NoticeKind) -> None:
 
 @pytest.mark.parametrize("kind", [NoticeKind.TRIAL_ENDING_PARTNER, NoticeKind.TRIAL_EXPIRED_PARTNER])
 def test_what_partners_are_told_of_the_end(kind: NoticeKind) -> None:
-    """All their trials near the end, with customer, services and time left; of deletion not a word (NO-04, NO-10, Q-28)."""
+    """All their trials near the end, with customer, services, time left and whom to ask; of deletion not a word (NO-04, NO-10, PS-08, Q-28)."""
     mail = write(trial_delivery(kind))
-    assert "- Smith Dental\n  Services: Calling\n  Ended on November 1, 2026.\n" in mail.text
+    assert (
+        "- Smith Dental\n  Services: Calling\n  Ended on November 1, 2026.\n"
+        "  Can be continued until December 1, 2026. 28 days are left.\n  Contact: Ada Smith, ada@smith.example\n"
+    ) in mail.text
     if kind is NoticeKind.TRIAL_ENDING_PARTNER:
         assert (
-            "- Nowak Bakery\n  Services: Meetings and Calling\n  Ends on November 10, 2026. 7 days are left.\n"
+            "- Nowak Bakery\n  Services: Meetings and Calling\n  Ends on November 10, 2026. 7 days are left.\n\n"
             in mail.text
         )
     assert "The trial can be extended, or converted by an order, before 15:30 on December" in mail.text
     assert re.search("delet|mark|warn", mail.text) is None
     assert "Your trials" not in write(trial_delivery(kind, ending=())).text
+    assert "more" not in mail.text
+    assert "\n\n3 more are in the partner console.\n" in write(trial_delivery(kind, ending_left_off=3)).text
 
 
 def test_what_users_are_told_when_access_is_gone() -> None:
@@ -111,5 +116,5 @@ def test_what_the_device_mail_says(carrier: Carrier, said: str) -> None:
     assert "End of the device trial: November 10, 2026\n" in mail.text
     assert "Last day to return the devices: Tuesday, November 24, 2026\n" in mail.text
     assert "It stays the same when the trial of the services is extended, cancelled or converted." in flat(mail)
-    assert "Devices are returned also if the services are bought." in flat(mail)
+    assert "Devices have to be returned even if the services are bought." in flat(mail)
     assert len(re.findall(r"UPS|DHL|Expeditors", mail.text)) == (0 if carrier is Carrier.GUIDE else 1)

@@ -14,6 +14,7 @@ from adapters.mail.writer import TemplateWriter
 from adapters.texts.languages import available, language
 from tenure.contracts.catalogue import Service
 from tenure.contracts.notice import EndingTrial, NoticeKind
+from tenure.contracts.trial import TrialContact
 from tenure.errors import Misconfigured
 from tests.deliveries import ATTEMPT, CONSENT_PAGE, DAY, Page, some_delivery, trial_delivery
 
@@ -140,7 +141,16 @@ def test_a_name_is_text_and_never_markup(kind: NoticeKind) -> None:
     """Names of people, organisations, partners and services with markup arrive as the characters they are (TL-02)."""
     service = Service(key="calling", name=HOSTILE)
     named = {"name": HOSTILE, "organisation_name": HOSTILE, "partner_name": HOSTILE, "services": (service,)}
-    ending = (EndingTrial(organisation_name=HOSTILE, services=(service,), ends_at=ATTEMPT),)
+    contact = TrialContact(name=HOSTILE, email="ada@customer.example")
+    ending = (
+        EndingTrial(
+            organisation_name=HOSTILE,
+            services=(service,),
+            ends_at=ATTEMPT,
+            grace_ends_at=ATTEMPT + DAY,
+            contact=contact,
+        ),
+    )
     mail = write(trial_delivery(kind, **named, ending=ending))
     plain = write(trial_delivery(kind, services=(Service(key="calling", name="A"),), ending=ending))
     page = Page(mail.html)
@@ -160,14 +170,26 @@ def test_any_name_keeps_to_its_line(kind: NoticeKind, names: tuple[str, str, str
     """Whatever anybody is called, a mail has the lines, the elements and the one link of its kind (TL-02)."""
     forged = [f"A{name}{end}https://evil.example/" for name in names]
     named = {"name": forged[0], "organisation_name": forged[1], "partner_name": forged[2]}
-    ending = (EndingTrial(organisation_name=forged[3], services=(), ends_at=ATTEMPT + 2 * DAY),)
-    harmless = (EndingTrial(organisation_name="A", services=(), ends_at=ATTEMPT + 2 * DAY),)
+    ends = {"services": (), "ends_at": ATTEMPT + 2 * DAY, "grace_ends_at": ATTEMPT + 32 * DAY}
+    ending, harmless = (
+        (EndingTrial(organisation_name=name, contact=TrialContact(name=name, email="a@b.example"), **ends),)
+        for name in (forged[3], "A")
+    )
     mail, plain = write(trial_delivery(kind, **named, ending=ending)), write(trial_delivery(kind, ending=harmless))
     assert len(mail.text.splitlines()) == len(plain.text.splitlines())
     assert not any(line.startswith("https://evil") for line in mail.text.splitlines())
     assert Page(mail.html).elements == Page(plain.html).elements
     assert Page(mail.html).links == Page(plain.html).links
     assert "\u202e" not in mail.subject + mail.text + mail.html + mail.to_name
+
+
+@pytest.mark.parametrize("kind", TRIAL_KINDS)
+def test_a_long_name_leaves_the_subject_short(kind: NoticeKind) -> None:
+    """What a mail is about is not pushed out of sight by a name; in the mail the name is whole (TL-02)."""
+    long = " ".join(["Zjednoczone"] * 16)
+    mail = write(trial_delivery(kind, organisation_name=long, partner_name=long))
+    assert max(map(len, re.findall("“(.*?)”", mail.subject)), default=64) == 64
+    assert f"“{long}”" in mail.text
 
 
 @pytest.mark.parametrize(

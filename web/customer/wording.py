@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
 
+from adapters.texts.dates import day
 from adapters.texts.languages import Language, language
 from adapters.texts.services import service_name
 from adapters.texts.zones import zone_name
@@ -50,7 +51,7 @@ def moment(at: Instant, zone: str, now: Instant, locale: Locale) -> Moment:
         iso=local.isoformat(),
         month=format_date(local, "LLL", locale=locale),
         number=format_date(local, "d", locale=locale),
-        day=format_date(local, "full", locale=locale),
+        day=day(local, locale),
         time=format_time(local, "HH:mm", tzinfo=ZoneInfo(zone), locale=locale),
         zone=zone_name(local, locale),
         left=_left(at - now, locale),

@@ -8,6 +8,7 @@ import asyncpg
 from adapters.links import Links, Recipient
 from adapters.postgres.database import Connection
 from adapters.postgres.entry import Addressee, Entry
+from adapters.postgres.trials.ending import ending_trials
 from adapters.postgres.trials.rows import Trial
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue, Service
@@ -52,13 +53,6 @@ _ADMINS: Final = {
 }
 """The view that a recipient still has to be in when the mail goes out."""
 PARTNER_KINDS: Final = frozenset({NoticeKind.TRIAL_ENDING_PARTNER, NoticeKind.TRIAL_EXPIRED_PARTNER})
-_ENDING: Final = """
-select o.name as organisation_name, t.services, t.ends_at
-  from trials t join organisations o using (organisation_id)
- where t.partner_id = $1 and t.state in ('active', 'grace') and t.ends_at < $2::timestamptz + interval '30 days'
-   and o.state not in ('erasing', 'deleted')
- order by t.ends_at, o.name limit 200
-"""
 _NEWEST: Final = """
 select trial_id from trials where organisation_id = $1 and ($2::text is null or partner_id = $2)
  order by requested_at desc, trial_id limit 1
@@ -187,7 +181,12 @@ class TrialMails:
     ) -> TrialMatter:
         trial = Trial.model_validate({name: subject[name] for name in Trial.model_fields})
         chosen = subject["ordered_services"] or trial.services or await _all_services(connection, trial.trial_id)
-        ending = await connection.fetch(_ENDING, trial.partner_id, as_of) if kind in PARTNER_KINDS else []
+        ending: tuple[EndingTrial, ...] = ()
+        left_off = 0
+        if kind in PARTNER_KINDS:
+            ending, left_off = await ending_trials(
+                connection, trial.partner_id, as_of, grace=self._rules.trial_grace, named=self._named
+            )
         return TrialMatter(
             trial_id=trial.trial_id,
             partner_name=subject["partner_name"],
@@ -197,14 +196,8 @@ class TrialMails:
             grace_ends_at=trial.grace_ends_at
             or (None if trial.ends_at is None else trial.ends_at + self._rules.trial_grace),
             link=self._link(kind, recipient, addressee.email_version, subject),
-            ending=tuple(
-                EndingTrial(
-                    organisation_name=row["organisation_name"],
-                    services=self._named(row["services"]),
-                    ends_at=row["ends_at"],
-                )
-                for row in ending
-            ),
+            ending=ending,
+            ending_left_off=left_off,
             device_ends_at=subject["device_ends_at"],
             devices_due_at=subject["devices_due_at"],
             devices=subject["devices_out"],

@@ -1,0 +1,54 @@
+"""A partner's trials that are about to end or over: the list in its mails (NO-04, Q-28)."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Final
+
+from adapters.postgres.database import Connection
+from adapters.postgres.trials.views import CONTACT
+from tenure.contracts.base import Instant
+from tenure.contracts.catalogue import Service
+from tenure.contracts.notice import EndingTrial
+from tenure.contracts.trial import TrialContact
+from tenure.ids import PartnerId
+
+AHEAD: Final = timedelta(days=30)
+"""How far the list looks, like that of the console."""
+LONGEST: Final = 100
+"""Trials in one mail: a longer page is cut off by programs that read mail."""
+
+_ENDING: Final = f"""
+select o.name as organisation_name, t.services, t.ends_at, coalesce(t.grace_ends_at, t.ends_at + $3) as grace_ends_at,
+       c.name as contact_name, c.email as contact_email, count(*) over () as all_of_them
+  from trials t join organisations o using (organisation_id)
+  left join managements m on m.partner_id = t.partner_id and m.organisation_id = t.organisation_id
+  {CONTACT}
+ where t.partner_id = $1 and t.state in ('active', 'grace') and t.ends_at < $2
+   and o.state not in ('erasing', 'deleted')
+ order by t.ends_at, o.name, t.trial_id limit $4
+"""  # noqa: S608 - no part of it is anybody's input
+
+
+async def ending_trials(
+    connection: Connection,
+    partner_id: PartnerId,
+    as_of: Instant,
+    *,
+    grace: timedelta,
+    named: Callable[[Iterable[str]], tuple[Service, ...]],
+) -> tuple[tuple[EndingTrial, ...], int]:
+    """Those that end within 30 days or are in grace, the soonest first; and how many more there are."""
+    rows = await connection.fetch(_ENDING, partner_id, as_of + AHEAD, grace, LONGEST)
+    trials = tuple(
+        EndingTrial(
+            organisation_name=row["organisation_name"],
+            services=named(row["services"]),
+            ends_at=row["ends_at"],
+            grace_ends_at=row["grace_ends_at"],
+            contact=None
+            if row["contact_email"] is None
+            else TrialContact(name=row["contact_name"], email=row["contact_email"]),
+        )
+        for row in rows
+    )
+    return trials, rows[0]["all_of_them"] - len(rows) if rows else 0
