@@ -14,6 +14,7 @@ from typing import Protocol
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from adapters.postgres.migrate import migrate
 from tenure import names, search
@@ -39,6 +40,9 @@ def pytest_configure() -> None:
     # Who started this in the background, or under nohup, has these ignored, and every program under test would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # A property holds however busy the machine is: the first example compiles templates, or waits for a processor.
+    settings.register_profile("tenure", deadline=None)
+    settings.load_profile("tenure")
 
 
 def reporter(request: pytest.FixtureRequest) -> Report:
