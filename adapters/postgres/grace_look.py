@@ -29,7 +29,7 @@ class GraceLook:
         licences = self.licences
         if self.organisation is None or self.organisation["state"] in GONE or licences is None:
             return GraceOutcome.ORGANISATION_GONE
-        if licences.generation != self.grace.generation or licences.state is LicenceState.ACTIVE:
+        if not self.newest or licences.state is LicenceState.ACTIVE:
             return GraceOutcome.RESTORED
         if licences.state is not LicenceState.REMOVED:
             return None
@@ -39,6 +39,11 @@ class GraceLook:
             return GraceOutcome.REMOVED
         # Its meeting data wait as after an expiry (Q-32).
         return None if licences.meetings and as_of < self.grace.removal_due_at else GraceOutcome.CANCELLED
+
+    @property
+    def newest(self) -> bool:
+        """Whether no later grace of the same licences has begun: the next dates are that one's then (GR-01, P11)."""
+        return self.licences is None or self.licences.generation == self.grace.generation
 
     async def may_purge(self, connection: Connection) -> bool:
         """Whether recordings go with this set: it held a meetings licence, and none is left (RP-06)."""

@@ -93,10 +93,13 @@ async def queue(
     )
 
 
-async def queued_for(connection: Connection, workflow_id: str) -> tuple[str, ...]:
-    """Ids of the notices that a process is still to deliver."""
+async def queued_for(connection: Connection, workflow_id: str, *, but: Collection[NoticeKind] = ()) -> tuple[str, ...]:
+    """Ids of the notices that a process is still to deliver; `but` leaves out kinds whose time has not come."""
     rows = await connection.fetch(
-        "select notice_id from notices where workflow_id = $1 and state = 'queued' order by notice_id", workflow_id
+        "select notice_id from notices where workflow_id = $1 and state = 'queued' and kind <> all($2::text[])"
+        " order by notice_id",
+        workflow_id,
+        [kind.value for kind in but],
     )
     return tuple(str(row["notice_id"]) for row in rows)
 

@@ -40,6 +40,7 @@ from tenure.contracts.licence import (
     RenewalGraceResult,
     RestoreLicences,
 )
+from tenure.contracts.notice import NoticeKind
 from tenure.contracts.organisation import COUNTING
 from tenure.contracts.trial_process import GraceEnd
 from tenure.errors import Refusal, RefusalCode
@@ -50,6 +51,8 @@ from tenure.ports import TIMER, Caller
 
 _WITHOUT_LICENCES: Final = frozenset({GraceOutcome.REMOVED, GraceOutcome.CANCELLED})
 """How a grace has ended where meeting data goes with it."""
+_TOLD_ONCE_MOVED: Final = frozenset({NoticeKind.ACCESS_GONE})
+"""Captured with the removal, and mailed by the step that moves the users, not before it (GR-11)."""
 
 
 class PostgresLicences:
@@ -117,7 +120,8 @@ class PostgresLicences:
                 outcome=outcome,
                 removal_due_at=due_at or grace.removal_due_at,
                 purge_meeting_data=outcome in _WITHOUT_LICENCES and await look.may_purge(connection),
-                notices=await ledger.queued_for(connection, _workflow_id(grace)),
+                cancelled=outcome is None and licences is not None and licences.state is LicenceState.REMOVED,
+                notices=await ledger.queued_for(connection, _workflow_id(grace), but=_TOLD_ONCE_MOVED),
             )
 
     async def purge_meeting_data(self, grace: RenewalGraceInput, as_of: Instant) -> int:
@@ -191,9 +195,10 @@ class PostgresLicences:
                     reason="licences_removed",
                     rules=self._rules,
                 )
-            await clear_next_dates(
-                connection, grace.organisation_id, NextKind.LICENCE_REMOVAL, subject=grace.licence_set_id
-            )
+            if look.newest:
+                await clear_next_dates(
+                    connection, grace.organisation_id, NextKind.LICENCE_REMOVAL, subject=grace.licence_set_id
+                )
             notices = await ledger.queued_for(connection, _workflow_id(grace))
             if not notices:
                 await close_process(connection, _workflow_id(grace), now)

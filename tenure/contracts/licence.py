@@ -118,8 +118,10 @@ class GraceCheck(Contract):
     removal_due_at: Instant
     purge_meeting_data: bool = False
     """No other meetings licence is left: the meeting data goes too (RP-06)."""
+    cancelled: bool = False
+    """While it is pending: the licences are gone with their trial, and only the meeting data wait (Q-32)."""
     notices: tuple[str, ...] = ()
-    """Ids of mails that are this grace's to deliver."""
+    """Ids of mails that are this grace's to deliver now."""
 
 
 class RenewalGraceResult(Contract):

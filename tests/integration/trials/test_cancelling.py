@@ -117,6 +117,18 @@ async def test_meeting_data_wait_for_30_days(ground: Fairground, in_grace: bool)
     assert await ground.town.value(str, home, user) == trial.organisation_id
 
 
+async def test_meeting_data_wait_though_an_earlier_grace_ends_late(ground: Fairground) -> None:
+    """Extended in grace, then cancelled: the earlier grace's process takes no date of the wait along (Q-32, P11, DP-07)."""
+    trial = await ground.expired(await ground.trial("meetings"))
+    first = await ground.grace(trial)
+    await ground.cancel(await ground.extend(trial, 20))
+    due_at = (await ground.dates(trial.organisation_id))["licence_removal"]
+    assert (await ground.end_grace(first)).outcome == "restored"
+    assert (await ground.dates(trial.organisation_id))["licence_removal"] == due_at
+    waiting = await ground.town.licences.check_grace(await ground.grace(trial), await ground.town.now())
+    assert (waiting.outcome, waiting.cancelled, waiting.removal_due_at) == (None, True, due_at)
+
+
 async def test_meeting_data_stay_with_a_meetings_licence(ground: Fairground) -> None:
     """Bought within the 30 days, a meetings licence keeps recordings and site (Q-32, RP-06, Q-20)."""
     trial = await ground.trial("meetings-enterprise", site=SITE)

@@ -169,6 +169,28 @@ async def test_mails_of_the_end_are_the_grace_s(ground: Fairground) -> None:
     assert (await ground.town.processes(customer.id))[name] == "closed"
 
 
+async def test_users_are_told_once_they_are_moved(ground: Fairground) -> None:
+    """Who loses access is captured with the removal, and mailed by the step that moves them, not before it (GR-11, NO-07)."""
+    customer, grace = await in_grace(ground)
+    await ground.town.advance_to(grace.removal_due_at)
+    steps, licences = steps_of(ground, grace), ground.town.licences
+    check = await licences.check_grace(grace, grace.removal_due_at)
+    assert (check.outcome, check.notices) == (GraceOutcome.REMOVED, ())
+    assert ("access_gone", customer.una) in await ground.queued(customer.id)
+    await steps["purge"]()
+    assert len((await licences.end_trial(grace, grace.removal_due_at)).notices) == 1
+    assert (await home(ground, customer.una))[0] == "org_consumer"
+
+
+async def test_a_late_end_of_an_earlier_grace(ground: Fairground) -> None:
+    """What is left of a grace that was extended away leaves the date of the next one alone (GR-01, P11, DP-07)."""
+    trial = await ground.expired(await ground.trial())
+    first = await ground.grace(trial)
+    again = await ground.expired(await ground.extend(trial, 1))
+    assert (await ground.end_grace(first)).outcome is GraceOutcome.RESTORED
+    assert await ground.dates(trial.organisation_id) == {"licence_removal": again.grace_ends_at}
+
+
 @pytest.mark.parametrize("kind", ["paid", "other trial", "other trial in grace"])
 async def test_nobody_is_moved_while_a_licence_is_held(ground: Fairground, kind: str) -> None:
     """With any other licence, suspended too, the trial just loses its services; nobody loses a role, nothing is marked (GR-07, Q-21)."""
