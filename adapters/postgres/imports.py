@@ -29,8 +29,7 @@ select l.* from licence_sets l join staged_licence_sets s using (licence_set_id)
 _BOUGHT = """
 select l.* from licence_sets l join staged_licence_sets s using (licence_set_id)
  where l.kind = 'subscription' and l.state = 'active'
-   and (exists (select from trials t where t.organisation_id = l.organisation_id and t.state in ('active', 'grace')
-                   and t.services && l.services)
+   and (exists (select from trials t where t.organisation_id = l.organisation_id and t.state in ('active', 'grace'))
         or exists (select from phone_numbers n where n.organisation_id = l.organisation_id and n.state = 'held'))
  order by l.licence_set_id
 """

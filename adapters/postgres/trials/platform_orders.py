@@ -6,6 +6,7 @@ from adapters.postgres.database import Connection
 from adapters.postgres.trials.rows import Trial
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.platform import Built, Deed, PlatformOrder
+from tenure.contracts.trial import ServiceState
 from tenure.ids import OrganisationId
 
 _DEEDS = {"ordered": Deed.BUILD, "leaving": Deed.TEAR_DOWN}
@@ -59,33 +60,34 @@ async def to_erase(connection: Connection, organisation_id: OrganisationId) -> t
     )
 
 
-async def done(connection: Connection, order: PlatformOrder, built: Built) -> bool:
-    """Write down what was built or torn down; False where that had been written before, or its turn is over.
+async def done(connection: Connection, order: PlatformOrder, built: Built) -> ServiceState | None:
+    """Write down what was built or torn down; None where that had been written before, or its turn is over.
 
-    What was built though it was cancelled meanwhile stays to be torn down, by the name that the platform gave it.
+    What was built though it was cancelled meanwhile stays to be torn down, by the name that the platform gave it, and
+    what was built though it was bought meanwhile is the buyer's.
     """
     turn = _turn(order)
     if order.deed is Deed.TEAR_DOWN:
-        return bool(
-            await connection.fetchval(
-                "update trial_services set state = 'gone', problem = null"
-                " where trial_id = $1 and service = $2 and turn = $3 and state = 'leaving' returning true",
-                order.trial_id,
-                order.service,
-                turn,
-            )
+        state = await connection.fetchval(
+            "update trial_services set state = 'gone', problem = null"
+            " where trial_id = $1 and service = $2 and turn = $3 and state = 'leaving' returning state",
+            order.trial_id,
+            order.service,
+            turn,
         )
-    state = await connection.fetchval(
-        "update trial_services set state = case state when 'ordered' then 'built' else state end, resource = $4,"
-        " problem = null"
-        " where trial_id = $1 and service = $2 and turn = $3 and state in ('ordered', 'leaving') and resource is null"
-        " returning state",
-        order.trial_id,
-        order.service,
-        turn,
-        built.resource,
-    )
-    return bool(state == "built")
+    else:
+        state = await connection.fetchval(
+            "update trial_services set state = case state when 'ordered' then 'built' else state end, resource = $4,"
+            " problem = null"
+            " where trial_id = $1 and service = $2 and turn = $3 and state in ('ordered', 'leaving', 'bought')"
+            "   and resource is null"
+            " returning state",
+            order.trial_id,
+            order.service,
+            turn,
+            built.resource,
+        )
+    return None if state in {None, ServiceState.LEAVING} else ServiceState(state)
 
 
 async def refused(connection: Connection, order: PlatformOrder, code: str) -> None:

@@ -33,9 +33,10 @@ async def take_over(
     """
     if bought.kind is not LicenceKind.SUBSCRIPTION:
         return
+    services = rule.owned([bought], catalogue)
     for row in await connection.fetch(_OPEN, bought.organisation_id):
         trial = rows.Trial.model_validate(dict(row))
-        covered = [service for service in trial.services if service in bought.services]
+        covered = [service for service in trial.services if service in services]
         if covered and rule.refuse(Action.CONVERT, trial.state, trial.until, at) is None:
             await _leave(connection, trial, covered, bought.licence_set_id, catalogue, at=at, actor=actor)
     if terms.has_calling(bought.services, catalogue):
@@ -78,8 +79,14 @@ async def _leave(
         **columns,
     )
     if remaining:
+        # Meetings that were bought are the subscription's, recordings and site with them (RP-06).
         await connection.execute(
-            "update licence_sets set services = $2 where licence_set_id = $1", trial.licence_set_id, remaining
+            "update licence_sets set services = $2, meetings = case when $3 then $4 else meetings end"
+            " where licence_set_id = $1",
+            trial.licence_set_id,
+            remaining,
+            terms.has_meetings(leaving, catalogue),
+            terms.has_meetings(remaining, catalogue),
         )
     else:
         await terms.close(connection, trial)

@@ -4,7 +4,7 @@ from adapters.postgres import ledger
 from adapters.postgres.clock import refuse_ahead, watched
 from adapters.postgres.database import Connection, Database, business_now, lock
 from adapters.postgres.pending import close_process
-from adapters.postgres.trials import devices, numbers, platform_orders, rows, screenings
+from adapters.postgres.trials import devices, numbers, platform_orders, rows, screenings, terms
 from adapters.postgres.trials.consenting import find_consent, lapse
 from adapters.postgres.trials.progress import Progress
 from adapters.postgres.trials.rows import Locked, Trial
@@ -16,7 +16,7 @@ from tenure.contracts.customer_screening import CustomerScreeningState
 from tenure.contracts.device import DeviceReturnAt, DeviceReturnInput, DeviceReturnStep
 from tenure.contracts.organisation import GONE
 from tenure.contracts.platform import Deed
-from tenure.contracts.trial import ConsentState, TrialState
+from tenure.contracts.trial import OVER, ConsentState, ServiceState, TrialState
 from tenure.contracts.trial_process import (
     ConsentStep,
     NumberHoldStep,
@@ -105,18 +105,35 @@ class PostgresTrialSteps:
             trial = await rows.find(connection, order.trial_id)
             if trial is None:
                 return
-            if not await platform_orders.done(connection, order, report.built):
+            state = await platform_orders.done(connection, order, report.built)
+            if state is None:
                 return
+            now = await business_now(connection)
             if order.deed is Deed.BUILD:
                 await numbers.assign(connection, trial, report.built.phone_numbers)
+            if state is ServiceState.BOUGHT:
+                await self._settle_numbers(connection, trial, now)
             await rows.record(
                 connection,
                 trial,
                 trial.state,
-                at=await business_now(connection),
+                at=now,
                 actor=TIMER.actor,
                 action="service_built" if order.deed is Deed.BUILD else "service_torn_down",
                 details={"service": order.service},
+            )
+
+    async def _settle_numbers(self, connection: Connection, trial: Trial, now: Instant) -> None:
+        """Calling was bought while the platform was building it: the numbers that came with it go there too (NR-03)."""
+        if trial.state in OVER or not terms.has_calling(trial.services, self._catalogue):
+            await numbers.hold(
+                connection,
+                trial,
+                calling_ended_at=now,
+                at=now,
+                actor=TIMER.actor,
+                rules=self._rules,
+                catalogue=self._catalogue,
             )
 
     async def record_problem(self, problem: PlatformProblem) -> None:

@@ -82,7 +82,7 @@ async def grant(connection: Connection, locked: Locked, trial: Trial, catalogue:
     await marking.unmark(connection, locked.organisation, at=locked.now, actor=TIMER.actor, reason="trial_started")
 
 
-def has_meetings(services: tuple[str, ...], catalogue: Catalogue) -> bool:
+def has_meetings(services: Iterable[ServiceKey], catalogue: Catalogue) -> bool:
     """Whether one of these services is of meetings: then recordings and a site go with it in the end (RP-06)."""
     return any((service := catalogue.service(key)) is not None and service.meetings for key in services)
 

@@ -4,13 +4,21 @@ from datetime import timedelta
 
 import pytest
 
-from tenure.contracts.licence import ExpireLicences, GrantLicences, LicenceKind, RestoredBy, RestoreLicences
+from tenure.contracts.licence import (
+    ExpireLicences,
+    GrantLicences,
+    LicenceKind,
+    RenewalGraceInput,
+    RestoredBy,
+    RestoreLicences,
+)
 from tenure.contracts.notice import NoticeKind
 from tenure.contracts.organisation import OrganisationState, Role
 from tenure.contracts.trial import TrialState
 from tenure.contracts.trial_process import PlatformReport
 from tenure.errors import RefusalCode
-from tests.integration.deletion.town import SERVICE, Town
+from tenure.ids import LicenceSetId
+from tests.integration.deletion.town import DAY, SERVICE, Town
 from tests.integration.trials.fairground import Fairground
 
 MOMENT = timedelta(seconds=5)
@@ -109,6 +117,59 @@ async def test_bought_while_it_is_built(ground: Fairground) -> None:
                 "select services from licence_sets where organisation_id = $1 and kind = 'trial'", trial.organisation_id
             )
             assert licences["services"] == ["messaging"]
+
+
+async def test_meetings_that_are_bought_without_a_name(ground: Fairground) -> None:
+    """A subscription that only says it is of meetings converts a trial of them, as it bars a new one (GR-05, TR-15, TC-20)."""
+    trial = await ground.trial("meetings")
+    command = GrantLicences(
+        licence_set_id=LicenceSetId("lic_unnamed"),
+        organisation_id=trial.organisation_id,
+        kind=LicenceKind.SUBSCRIPTION,
+        meetings=True,
+    )
+    await ground.town.licences.grant(SERVICE, command)
+    assert (await ground.show(trial.trial_id)).state is TrialState.CONVERTED
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_bought_while_the_platform_builds_it(ground: Fairground, cancelled: bool) -> None:
+    """What is built all the same is the buyer's, with the phone number that comes with it (TC-12, NR-03, PV-04)."""
+    if cancelled:
+        trial = await ground.town.trials.request(SERVICE, ground.request("calling"))
+    else:
+        trial = await ground.edit(await ground.trial("messaging"), "messaging", "calling")
+    [order] = (await ground.look(trial.trial_id)).orders
+    paid = await ground.buy(trial.organisation_id, "calling")
+    if cancelled:
+        await ground.cancel(trial)
+    report = PlatformReport(order=order, built=await ground.town.platform.build(order))
+    for _ in range(2):
+        await ground.town.trial_steps.record_platform(report)
+    assert (await ground.services(trial))["calling"] == "bought"
+    assert await ground.numbers(trial.organisation_id) == [("assigned", paid.licence_set_id)]
+    assert (await ground.town.audit(trial.organisation_id)).count("numbers_assigned") == 1
+
+
+@pytest.mark.parametrize("first", ["paid", "trial"])
+async def test_meetings_are_the_buyer_s(ground: Fairground, first: str) -> None:
+    """Bought out of a trial, meetings rest and go with the subscription, whatever is left of the trial (RP-06, RP-05, Q-20)."""
+    trial = await ground.trial("meetings", "calling", length_days=30 if first == "trial" else 90)
+    await ground.keep(trial.organisation_id, "recordings")
+    paid = await ground.buy(trial.organisation_id, "meetings")
+    expired_at = await ground.town.now()
+    expire = ExpireLicences(licence_set_id=paid.licence_set_id, expired_at=expired_at)
+    await ground.town.licences.expire(SERVICE, expire)
+    assert (await ground.town.organisations.show(SERVICE, trial.organisation_id)).meetings_site_suspended
+    if first == "trial":
+        await ground.ended(trial)
+        assert await ground.kept(trial.organisation_id) == ["recordings"]
+    await ground.town.advance_to(expired_at + 60 * DAY)
+    [row] = await ground.town.fetch(
+        "select input from processes where input ->> 'licence_set_id' = $1", paid.licence_set_id
+    )
+    await ground.end_grace(RenewalGraceInput.model_validate(row["input"]))
+    assert await ground.kept(trial.organisation_id) == []
 
 
 async def test_licences_of_a_trial_belong_to_it(ground: Fairground, town: Town) -> None:
