@@ -26,7 +26,7 @@ from tenure.ports import TIMER, Caller
 _OUTSTANDING = "select count(*) from trial_devices where trial_id = $1 and returned_at is null"
 _KNOWN = """
 select true from device_returns
- where trial_id = $1 and demo_order = $2 and device_ends_at = $3
+ where trial_id = $1 and (device_ends_at > $3 or (device_ends_at = $3 and demo_order = $2))
    and $4::text[] <@ array(select serial from trial_devices where trial_id = $1)
 """
 
@@ -41,7 +41,8 @@ class Shipping:
     async def ship(self, caller: Caller, command: ShipDevices, connection: Connection) -> None:
         """Devices were shipped: their own end date is mailed, and waited for (DV-02, DV-03).
 
-        A later shipment may bring a later date; the trial's end never moves it. One that is reported again changes nothing.
+        A later shipment may bring a later date; the trial's end never moves it. One that is reported again, be it after a
+        later one, changes nothing.
 
         Raises:
             Refusal: `trial_not_found`, `org_deleted`, or `serial_mismatch` where a device is out for another trial.

@@ -13,6 +13,7 @@ from tenure.contracts.device import (
     RegisterReturn,
     RequestReturnLabel,
     ReturnGuide,
+    ShipDevices,
 )
 from tenure.contracts.notice import NoticeKind, TrialMatter
 from tenure.contracts.organisation import Role
@@ -272,6 +273,20 @@ async def test_a_later_shipment(ground: Fairground) -> None:
     assert not (await look(ground, trial, generation=3)).over
     await ground.town.advance_to(second.due_at)
     assert (await look(ground, trial, generation=3)).over
+
+
+async def test_an_earlier_shipment_again(ground: Fairground) -> None:
+    """Reported again after a later one, it changes nothing: no mail, no process, no older order number (DV-02, P10)."""
+    trial = await ground.trial()
+    now = await ground.town.now()
+    first = ShipDevices(
+        trial_id=trial.trial_id, demo_order="DEMO-1", serials=("SN-0001",), device_ends_at=now + 20 * DAY
+    )
+    await ground.town.devices.ship(SERVICE, first)
+    later = await ground.ship(trial, "SN-0002", days=40, order="DEMO-2")
+    before = await ground.facts()
+    assert await ground.town.devices.ship(SERVICE, first) == later
+    assert await ground.facts() == before
 
 
 async def test_all_back_before_the_mail(ground: Fairground) -> None:
