@@ -246,6 +246,8 @@ class ConsentRequest(Contract):
     partner_name: str
     services: tuple[ServiceOffer, ...]
     state: ConsentState
+    trial_state: TrialState
+    """An accepted trial may be over by now."""
     requested_at: Instant
     deadline_at: Instant
     """An answer counts strictly before it (CO-06)."""
@@ -301,6 +303,15 @@ class TrialView(Contract):
     """An admin of the customer, for trials that are about to end."""
     distributor_id: PartnerId | None = None
     """Whose order converts it, where its partner is of tier 2 (TC-13)."""
+
+    @property
+    def until(self) -> Instant | None:
+        """What it runs to in its present state; None where that has no end."""
+        return {
+            TrialState.PENDING_CONSENT: self.consent_deadline_at,
+            TrialState.ACTIVE: self.ends_at,
+            TrialState.GRACE: self.grace_ends_at,
+        }.get(self.state)
 
 
 class TrialPage(Contract):

@@ -118,6 +118,18 @@ def owned(licence_sets: Iterable[LicenceSet], catalogue: Catalogue) -> frozenset
     return frozenset(found)
 
 
+def pending(partner_id: PartnerId, holdings: Holdings) -> TrialId | None:
+    """What this partner has asked for there already, and still waits for: one request at a time (TR-19)."""
+    return next(
+        (
+            trial.trial_id
+            for trial in holdings.trials
+            if trial.partner_id == partner_id and trial.state is TrialState.PENDING_CONSENT
+        ),
+        None,
+    )
+
+
 def ineligible(
     services: Iterable[ServiceKey], partner_id: PartnerId, holdings: Holdings, catalogue: Catalogue
 ) -> dict[ServiceKey, RefusalCode]:

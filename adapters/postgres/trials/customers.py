@@ -1,7 +1,5 @@
 """Which customer a trial is for: found by the product, created where there is none (TR-12 to TR-14)."""
 
-from dataclasses import dataclass
-
 import asyncpg
 
 from adapters.postgres import audit, marking
@@ -9,32 +7,31 @@ from adapters.postgres.database import Connection
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.organisation import CONSUMER, GONE, Access, Role
-from tenure.contracts.trial import RequestTrial
+from tenure.contracts.trial import AskOffer, Match, RequestTrial
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId, PersonId
 
 _MATCHES = """
-select distinct o.organisation_id, o.name
-  from people p join organisations o using (organisation_id)
- where lower(p.email) = lower($1) and o.state not in ('erasing', 'deleted') and o.organisation_id <> $2
- order by o.organisation_id
+select organisation_id, name from organisations
+ where organisation_id in (
+        select organisation_id from people where lower(email) = lower($1)
+        union all
+        select organisation_id from onboardings
+         where state in ('received', 'screening', 'pending_rpl_review', 'provisioning') and lower(admin_email) = lower($1))
+   and state not in ('erasing', 'deleted') and organisation_id <> $2
+ order by organisation_id
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """An organisation that an address belongs to."""
-
-    organisation_id: OrganisationId
-    name: str
-
-
 async def matches(connection: Connection, email: str | None) -> list[Match]:
-    """The organisations that know an address; whoever was moved out to the consumers belongs to none."""
+    """The organisations that know an address, also as the admin's of an account to come (TR-13).
+
+    Whoever was moved out to the consumers belongs to none.
+    """
     if email is None:
         return []
     rows = await connection.fetch(_MATCHES, email, CONSUMER)
-    return [Match(OrganisationId(row["organisation_id"]), row["name"]) for row in rows]
+    return [Match(organisation_id=OrganisationId(row["organisation_id"]), name=row["name"]) for row in rows]
 
 
 async def lock_request(connection: Connection, command: RequestTrial) -> None:
@@ -46,22 +43,34 @@ async def lock_request(connection: Connection, command: RequestTrial) -> None:
             )
 
 
-async def resolve(connection: Connection, command: RequestTrial, own: OrganisationId | None) -> OrganisationId | None:
-    """The existing organisation that a request is for; None: a new one.
+async def resolve(
+    connection: Connection, asked: RequestTrial | AskOffer, own: OrganisationId | None
+) -> OrganisationId | None:
+    """The existing organisation that a request or a question is for; None: a new one.
+
+    A question is answered for the first organisation that an address belongs to: one of them is to be confirmed (TR-14).
 
     Raises:
         Refusal: `own_org_needs_order`; `confirmation_required` where an address is known and the organisation was not
-            confirmed (TR-14); `customer_not_matched` where the address belongs to another one.
+            confirmed (TR-14); `customer_not_matched` where the address belongs to another one; `organisation_not_found`
+            for the consumers, who are nobody's customer.
     """
-    known = await matches(connection, command.admin_email)
-    if command.organisation_id is not None:
-        if command.organisation_id == own:
+    known = await matches(connection, asked.admin_email)
+    if asked.organisation_id is not None:
+        if asked.organisation_id == own:
             raise Refusal(RefusalCode.OWN_ORG_NEEDS_ORDER)
-        if known and command.organisation_id not in {match.organisation_id for match in known}:
-            raise Refusal(RefusalCode.CUSTOMER_NOT_MATCHED, "This address belongs to another organisation.")
-        return command.organisation_id
+        if asked.organisation_id == CONSUMER:
+            raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND)
+        if known and asked.organisation_id not in {match.organisation_id for match in known}:
+            raise Refusal(
+                RefusalCode.CUSTOMER_NOT_MATCHED,
+                "This address belongs to another organisation: give the id of that, or another address.",
+            )
+        return asked.organisation_id
     if own in {match.organisation_id for match in known}:
         raise Refusal(RefusalCode.OWN_ORG_NEEDS_ORDER)
+    if known and isinstance(asked, AskOffer):
+        return known[0].organisation_id
     if known:
         raise Refusal(
             RefusalCode.CONFIRMATION_REQUIRED,

@@ -1,6 +1,9 @@
 """What an organisation holds, read under its lock, and what of it can be tried (TR-15 to TR-19)."""
 
 from collections.abc import Iterable
+from typing import Final
+
+import asyncpg
 
 from adapters.postgres.database import Connection
 from adapters.postgres.graces import licence_sets
@@ -10,28 +13,54 @@ from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.customer import OnboardingState
 from tenure.contracts.customer_screening import CustomerScreeningState
 from tenure.contracts.licence import ServiceKey
-from tenure.contracts.trial import TrialPath, TrialState
+from tenure.contracts.trial import TrialPath
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId, TrialId
 from tenure.policy import trial as rule
 from tenure.policy.trial import Holdings, OtherTrial
 
+_TRIALS: Final = """
+select t.trial_id, t.partner_id, t.services,
+       case when t.state = 'pending_consent' and r.deadline_at <= business_now() then 'cancelled' else t.state end as state
+  from trials t left join trial_requests r using (trial_id)
+ where t.organisation_id = $1 and t.trial_id is distinct from $2 order by t.trial_id
+"""
+
 
 async def holdings(connection: Connection, organisation_id: OrganisationId, *, but: TrialId | None = None) -> Holdings:
-    """The licence sets and trials of an organisation; `but` leaves out the trial that asks."""
-    rows = await connection.fetch(
-        "select trial_id, partner_id, state, services from trials"
-        " where organisation_id = $1 and trial_id is distinct from $2 order by trial_id",
-        organisation_id,
-        but,
-    )
+    """The licence sets and trials of an organisation; `but` leaves out the trial that asks.
+
+    A request whose time to consent is over is over, whether or not its process has got there (XC-03, CO-15).
+    """
+    rows = await connection.fetch(_TRIALS, organisation_id, but)
     return Holdings(
         licence_sets=await licence_sets(connection, organisation_id),
         trials=tuple(OtherTrial.model_validate(dict(row)) for row in rows),
     )
 
 
-async def require_onboarded(connection: Connection, organisation_id: OrganisationId, partner_id: PartnerId) -> None:
+async def require_ready(
+    connection: Connection,
+    organisation: asyncpg.Record,
+    partner_id: PartnerId,
+    path: TrialPath,
+    catalogue: Catalogue,
+) -> bool:
+    """Refuse a customer with which nothing can be tried, by nobody or not yet; its own country counts (TR-06, TR-07).
+
+    Answers whether it is to be screened anew: a partner that manages it tries again, after a screening in error (RPL-12).
+
+    Raises:
+        Refusal: `country_unsupported`, or as `_require_onboarded` and `_require_screened` do.
+    """
+    if organisation["country"] not in catalogue.countries:
+        raise Refusal(RefusalCode.COUNTRY_UNSUPPORTED)
+    organisation_id = OrganisationId(organisation["organisation_id"])
+    await _require_onboarded(connection, organisation_id, partner_id)
+    return await _require_screened(connection, organisation_id, partner_id, path)
+
+
+async def _require_onboarded(connection: Connection, organisation_id: OrganisationId, partner_id: PartnerId) -> None:
     """Refuse a wholesale customer that is not brought in yet: nothing is provisioned before its screening (RPL-06).
 
     Raises:
@@ -46,12 +75,10 @@ async def require_onboarded(connection: Connection, organisation_id: Organisatio
     onboardings.require_ready(customer)
 
 
-async def require_screened(
+async def _require_screened(
     connection: Connection, organisation_id: OrganisationId, partner_id: PartnerId, path: TrialPath
 ) -> bool:
     """Refuse a customer that another trial has created, and that is not clear: nothing is provisioned before (RPL-06).
-
-    Answers whether it is to be screened anew: a partner that manages it tries again, after a screening in error (RPL-12).
 
     Raises:
         Refusal: `rpl_review_pending`, `onboarding_failed` or `account_not_ready`; to another partner than the one that
@@ -87,6 +114,6 @@ def require_none_pending(partner_id: PartnerId, held: Holdings) -> None:
     Raises:
         Refusal: `request_pending`.
     """
-    for trial in held.trials:
-        if trial.partner_id == partner_id and trial.state is TrialState.PENDING_CONSENT:
-            raise Refusal(RefusalCode.REQUEST_PENDING, details={"trial_id": trial.trial_id})
+    trial_id = rule.pending(partner_id, held)
+    if trial_id is not None:
+        raise Refusal(RefusalCode.REQUEST_PENDING, details={"trial_id": trial_id})

@@ -2,8 +2,9 @@
 
 from adapters.postgres.database import Connection
 from adapters.postgres.trials import customers
-from adapters.postgres.trials.eligibility import holdings, require_onboarded, require_screened
-from adapters.postgres.trials.people import require_partner
+from adapters.postgres.trials.eligibility import holdings, require_ready
+from adapters.postgres.trials.people import require_partner, require_seller
+from adapters.postgres.trials.rows import own_organisation
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.organisation import GONE
 from tenure.contracts.trial import AskOffer, ServiceOffer, TrialOffer, TrialPath
@@ -21,24 +22,26 @@ async def offer(
     """Answer the question; what a customer has bought and who manages it, only to a partner that manages it.
 
     Raises:
-        Refusal: what speaks against the partner, `own_org_needs_order`, `country_unsupported`,
-            `organisation_not_found`, `org_deleted`, or as `require_onboarded` and `require_screened` do.
+        Refusal: what speaks against the partner or who would ask, `own_org_needs_order`, `country_unsupported`,
+            `organisation_not_found`, `org_deleted`, or as `customers.resolve` and `require_ready` do.
     """
-    partner = await require_partner(connection, caller, question.partner_id)
-    organisation_id = question.organisation_id
-    if organisation_id is None:
-        known = await customers.matches(connection, question.admin_email)
-        organisation_id = known[0].organisation_id if known else None
-    if organisation_id is not None and organisation_id == partner["organisation_id"]:
-        raise Refusal(RefusalCode.OWN_ORG_NEEDS_ORDER)
+    await require_partner(connection, caller, question.partner_id)
+    if question.by is not None:
+        await require_seller(connection, caller, question.partner_id, question.by)
+    own = await own_organisation(connection, question.partner_id)
+    if question.country is not None and question.country not in catalogue.countries:
+        raise Refusal(RefusalCode.COUNTRY_UNSUPPORTED)
+    organisation_id = await customers.resolve(connection, question, own)
+    if own is not None and await _state(connection, own) in GONE:
+        raise Refusal(RefusalCode.ORG_DELETED)
     if organisation_id is None:
         return _new(question, rules, catalogue)
-    return await _existing(connection, question.partner_id, organisation_id, rules, catalogue)
+    found = await _existing(connection, question.partner_id, organisation_id, rules, catalogue)
+    known = await customers.matches(connection, question.admin_email)
+    return found.model_copy(update={"matches": tuple(known)})
 
 
 def _new(question: AskOffer, rules: Rules, catalogue: Catalogue) -> TrialOffer:
-    if question.country is not None and question.country not in catalogue.countries:
-        raise Refusal(RefusalCode.COUNTRY_UNSUPPORTED)
     return TrialOffer(
         path=rule.path(exists=False, managed=False),
         region=None if question.country is None else catalogue.countries[question.country].region,
@@ -51,16 +54,16 @@ async def _existing(
     connection: Connection, partner_id: PartnerId, organisation_id: OrganisationId, rules: Rules, catalogue: Catalogue
 ) -> TrialOffer:
     organisation = await connection.fetchrow(
-        "select name, region, state from organisations where organisation_id = $1", organisation_id
+        "select organisation_id, name, country, region, state from organisations where organisation_id = $1",
+        organisation_id,
     )
     if organisation is None:
         raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND)
     if organisation["state"] in GONE:
         raise Refusal(RefusalCode.ORG_DELETED)
-    await require_onboarded(connection, organisation_id, partner_id)
     path = rule.path(exists=True, managed=await customers.access(connection, partner_id, organisation_id) is not None)
     managed = path is TrialPath.ADD_ON
-    await require_screened(connection, organisation_id, partner_id, path)
+    await require_ready(connection, organisation, partner_id, path, catalogue)
     held = await holdings(connection, organisation_id)
     partners = await connection.fetch(
         "select partner_id from managements where organisation_id = $1 order by partner_id", organisation_id
@@ -78,8 +81,19 @@ async def _existing(
 
 
 def _services(partner_id: PartnerId, held: Holdings, catalogue: Catalogue) -> tuple[ServiceOffer, ...]:
-    reasons = rule.ineligible([service.key for service in catalogue.services], partner_id, held, catalogue)
+    """Each service, with the code that a request for it would be refused with now."""
+    keys = [service.key for service in catalogue.services]
+    reasons = rule.ineligible(keys, partner_id, held, catalogue)
+    if rule.pending(partner_id, held) is not None:
+        reasons = dict.fromkeys(keys, RefusalCode.REQUEST_PENDING)
     return tuple(
         ServiceOffer(service=service.key, name=service.name, refusal=reasons.get(service.key))
         for service in catalogue.services
     )
+
+
+async def _state(connection: Connection, organisation_id: OrganisationId) -> str | None:
+    found: str | None = await connection.fetchval(
+        "select state from organisations where organisation_id = $1", organisation_id
+    )
+    return found

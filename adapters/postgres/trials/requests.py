@@ -11,11 +11,10 @@ from adapters.postgres.trials.eligibility import (
     holdings,
     require_eligible,
     require_none_pending,
-    require_onboarded,
-    require_screened,
+    require_ready,
 )
 from adapters.postgres.trials.mailing import Mailing
-from adapters.postgres.trials.people import require_admin, require_partner
+from adapters.postgres.trials.people import require_partner, require_seller
 from adapters.postgres.trials.rows import Trial
 from tenure import names
 from tenure.contracts.base import Instant
@@ -57,7 +56,7 @@ class Requests:
             Refusal: whatever speaks against it, in the order in which a partner would meet it.
         """
         partner = await require_partner(connection, caller, command.partner_id)
-        await require_admin(connection, caller, command.partner_id, command.requested_by)
+        await require_seller(connection, caller, command.partner_id, command.requested_by)
         await customers.lock_request(connection, command)
         known = await self._known(connection, command)
         if known is not None:
@@ -147,10 +146,7 @@ class Requests:
         path = rule.path(exists=True, managed=access is not None)
         if path is TrialPath.EXISTING_CUSTOMER:
             _require_details(command)
-        if customer["country"] not in self._catalogue.countries:
-            raise Refusal(RefusalCode.COUNTRY_UNSUPPORTED)
-        await require_onboarded(connection, organisation_id, command.partner_id)
-        again = await require_screened(connection, organisation_id, command.partner_id, path)
+        again = await require_ready(connection, customer, command.partner_id, path, self._catalogue)
         held = await holdings(connection, organisation_id)
         require_none_pending(command.partner_id, held)
         require_eligible(command.services, command.partner_id, held, self._catalogue)

@@ -182,6 +182,35 @@ async def test_offer_names_the_match(town: Town, market: Market) -> None:
     assert offer.lengths_days == town.rules.trial_lengths_days
 
 
+async def test_an_offer_says_who_may_not_ask(town: Town, market: Market) -> None:
+    """A person whose role does not sell, or another partner's, is told before anything is filled in (TR-02)."""
+    north = market.north
+    clerk = await market.person("helper", north.organisation_id, Role.PARTNER_ADMIN)
+    for person_id, code in (
+        (clerk, RefusalCode.ROLE_NOT_ALLOWED),
+        (market.south.seller, RefusalCode.ROLE_NOT_ALLOWED),
+    ):
+        question = AskOffer(partner_id=north.partner_id, by=person_id)
+        assert await market.refused(town.trials.offer(SERVICE, question)) is code
+    assert (await town.trials.offer(SERVICE, AskOffer(partner_id=north.partner_id, by=north.seller))).matches == ()
+
+
+async def test_an_offer_names_every_match(town: Town, market: Market) -> None:
+    """An address of two organisations: both are there to choose from (TR-14)."""
+    acme, best = await market.customer(), await market.customer()
+    await market.person("shared", acme, Role.USER)
+    await market.person("shared-too", best, Role.CUSTOMER_ADMIN)
+    await town.execute("update people set email = 'shared@example.com' where name like 'shared%'")
+    question = AskOffer(partner_id=market.north.partner_id, admin_email="shared@example.com")
+    offer = await town.trials.offer(SERVICE, question)
+    assert [(each.organisation_id, each.name) for each in offer.matches] == [
+        (acme, f"Name of {acme[4:]}"),
+        (best, f"Name of {best[4:]}"),
+    ]
+    chosen = await town.trials.offer(SERVICE, question.model_copy(update={"organisation_id": best}))
+    assert chosen.organisation_id == best
+
+
 async def test_relationship_is_what_counts_at_the_request(town: Town, market: Market) -> None:
     """A partner that has lost its customer asks for consent like any other (TR-12, RO-04)."""
     first = await market.trial("messaging")

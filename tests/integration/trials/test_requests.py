@@ -66,7 +66,7 @@ async def test_region_of_an_existing_customer_stays(town: Town, market: Market) 
         ({"partner_id": PartnerId("ptr_nobody")}, RefusalCode.PARTNER_NOT_FOUND),
         ({"requested_by": PersonId("per_nobody")}, RefusalCode.ROLE_NOT_ALLOWED),
         ({"requested_by": PersonId("per_north-pat")}, RefusalCode.ROLE_NOT_ALLOWED),
-        ({"requested_by": PersonId("per_south-sal")}, RefusalCode.NOT_TRIAL_OWNER),
+        ({"requested_by": PersonId("per_south-sal")}, RefusalCode.ROLE_NOT_ALLOWED),
         ({"services": ()}, RefusalCode.NO_SERVICE_SELECTED),
         ({"services": ("messaging", "telex")}, RefusalCode.SERVICE_UNKNOWN),
         ({"services": ("meetings-enterprise",)}, RefusalCode.SITE_DETAILS_REQUIRED),

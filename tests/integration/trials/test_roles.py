@@ -138,7 +138,7 @@ def refusal(deed: Deed, who: Who) -> RefusalCode | None:
         return None
     if deed in {Deed.ACCEPT, Deed.DECLINE}:
         return RefusalCode.CONSENT_NEEDS_FULL_ADMIN
-    if deed is not Deed.GRANT and who is Who.RIVAL:
+    if deed not in {Deed.START, Deed.GRANT} and who is Who.RIVAL:
         return RefusalCode.NOT_TRIAL_OWNER
     return RefusalCode.ROLE_NOT_ALLOWED
 

@@ -226,3 +226,18 @@ async def test_no_trial_before_a_customer_is_in(gate: Gate) -> None:
     ready = await gate.active()
     request = fair.request("contact-center", side=gate.north, organisation_id=ready.organisation_id, admin_email=None)
     await gate.town.trials.request(SERVICE, request)
+
+
+async def test_the_admin_of_a_customer_to_come_is_known(gate: Gate) -> None:
+    """Nobody there has an account yet, and still a trial for that address makes no second organisation of it (TR-13, RPL-06)."""
+    fair, customer = Fairground(gate.town), await gate.create(admin_email="Ida@Works.example")
+    for side in (gate.north, gate.south):
+        request = fair.request("messaging", side=side, admin_email="ida@works.example")
+        with pytest.raises(Refusal) as refusal:
+            await gate.town.trials.request(SERVICE, request)
+        assert refusal.value.code is RefusalCode.CONFIRMATION_REQUIRED
+        assert set(refusal.value.details["organisations"]) == {customer.organisation_id}  # type: ignore[call-overload]
+    request = fair.request(
+        "messaging", organisation_id=customer.organisation_id, admin_email="ida@works.example", side=gate.north
+    )
+    assert await gate.refused(gate.town.trials.request(SERVICE, request)) is RefusalCode.ACCOUNT_NOT_READY

@@ -51,10 +51,13 @@ class Model(Course):
     ) -> set[str]:
         """Ask for a trial of this organisation, which exists (TR-12)."""
         services = frozenset(services)
-        against = self._role(partner, by, seller=True) | set(self.ineligible(services, partner).values())
+        against = set(self.ineligible(services, partner).values())
+        if self._role(partner, by, seller=True):
+            against.add("role_not_allowed")  # whoever is no seller of this very partner: there is no trial to own yet
         if not services:
             against.add("no_service_selected")
-        if any(t.partner == partner and t.state == "pending_consent" for t in self.trials.values()):
+        waiting = [t for t in self.trials.values() if t.partner == partner and t.state == "pending_consent"]
+        if any(self._before(t.deadline) for t in waiting):
             against.add("request_pending")
         if against:
             return against
