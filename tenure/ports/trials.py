@@ -118,7 +118,11 @@ class Trials(Protocol):
 
 
 class Consents(Protocol):
-    """The customer's side of a trial that needs consent, and of an order that is set up."""
+    """The customer's side of a trial that needs consent, and of an order that is set up.
+
+    Where somebody comes by a link, `address` says which of their addresses it was sent to: it has to be their present
+    one (SF-09).
+    """
 
     async def pending(
         self, caller: Caller, organisation_id: OrganisationId, person_id: PersonId
@@ -131,14 +135,14 @@ class Consents(Protocol):
         ...
 
     async def may_decide(self, trial_id: TrialId, person_id: PersonId, address: int | None = None) -> bool:
-        """Whether this person is a full admin of the trial's organisation at this moment, at this address (CO-05)."""
+        """Whether this person is a full admin of the trial's organisation at this moment (CO-05)."""
         ...
 
-    async def accept(self, caller: Caller, command: AcceptTrial) -> TrialView:
+    async def accept(self, caller: Caller, command: AcceptTrial, address: int | None = None) -> TrialView:
         """One full admin is enough; a second acceptance changes nothing (CO-04, CO-17, CO-18)."""
         ...
 
-    async def decline(self, caller: Caller, command: DeclineTrial) -> None:
+    async def decline(self, caller: Caller, command: DeclineTrial, address: int | None = None) -> None:
         """The same as a lapse, at once (CO-20)."""
         ...
 

@@ -149,7 +149,7 @@ async def test_a_withdrawn_request_says_so(
 async def test_what_was_bought_meanwhile_cannot_be_tried(
     site: Site, trade: Trade, context: BrowserContext, customer: OrganisationId
 ) -> None:
-    """Where no service is left to try, accepting is refused with its reason, and declining stays (CO-17)."""
+    """Where no service is left to try, accepting is refused with its reason and not offered again; declining stays (CO-17)."""
     trial_id = await trade.asked(customer, services=("messaging",))
     page = await context.new_page()
     await page.goto(trade.consent_link(trial_id, admin(customer)))
@@ -160,8 +160,27 @@ async def test_what_was_bought_meanwhile_cannot_be_tried(
     )
     await page.get_by_role("button", name="Accept the trial").click()
     await expect(page.get_by_role("alert")).to_contain_text("has bought these services")
-    await expect(page.get_by_role("button")).to_have_text(["Decline"])
+    for _ in range(2):
+        await expect(page.get_by_role("button")).to_have_text(["Decline"])
+        await expect(page.get_by_role("checkbox")).to_have_count(0)
+        await page.reload()
     assert (await trade.trials.show(SERVICE, trial_id)).state is TrialState.PENDING_CONSENT
+    await page.get_by_role("button", name="Decline").click()
+    await expect(page.get_by_role("status")).to_contain_text("The request is declined")
+
+
+async def test_an_accepted_trial_may_be_over(
+    trade: Trade, page: Page, trial_id: TrialId, customer: OrganisationId
+) -> None:
+    """What was true when it was accepted is not told once the partner has cancelled the trial, whose access is gone (CO-13)."""
+    await page.get_by_role("button", name="Accept the trial").click()
+    await expect(page).to_have_title(re.compile("^The trial is accepted"))
+    await trade.trials.cancel(SERVICE, CancelTrial(trial_id=trial_id, by=trade.seller, confirmed=True))
+    await page.reload()
+    await expect(page.get_by_role("status")).to_contain_text("the trial is over by now")
+    await expect(page).to_have_title(re.compile("^The trial is over"))
+    await expect(page.get_by_role("main")).not_to_contain_text("can now set up")
+    await expect(page.get_by_role("list")).to_have_count(0)
 
 
 async def test_names_are_only_text(

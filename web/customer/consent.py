@@ -11,7 +11,7 @@ from starlette.routing import Route
 from adapters.links import ConsentLink
 from adapters.texts.languages import language
 from tenure.contracts.base import Command, Instant
-from tenure.contracts.trial import AcceptTrial, ConsentRequest, ConsentState, DeclineTrial
+from tenure.contracts.trial import OVER, AcceptTrial, ConsentRequest, ConsentState, DeclineTrial
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
 from tenure.ports import Caller
@@ -20,10 +20,14 @@ from web.customer.pages import Pages, read_form
 from web.customer.wording import moment, service_names
 
 _TOLD_BY_THE_PAGE: Final = frozenset(
-    {RefusalCode.NOT_PENDING, RefusalCode.CONSENT_EXPIRED, RefusalCode.CONSENT_NEEDS_FULL_ADMIN}
-)
-_NOTHING_LEFT: Final = frozenset(
-    {RefusalCode.SERVICE_ALREADY_OWNED, RefusalCode.SERVICE_ON_TRIAL_ELSEWHERE, RefusalCode.ALREADY_ON_TRIAL}
+    {
+        RefusalCode.NOT_PENDING,
+        RefusalCode.CONSENT_EXPIRED,
+        RefusalCode.CONSENT_NEEDS_FULL_ADMIN,
+        RefusalCode.SERVICE_ALREADY_OWNED,
+        RefusalCode.SERVICE_ON_TRIAL_ELSEWHERE,
+        RefusalCode.ALREADY_ON_TRIAL,
+    }
 )
 
 
@@ -33,7 +37,11 @@ class Standing(StrEnum):
     OPEN = "open"
     NOT_YOURS = "not_yours"
     """Open, and for others to decide (CO-05)."""
+    NOTHING_LEFT = "nothing_left"
+    """Open, but none of the services can be tried any more: only declining is left (CO-17)."""
     ACCEPTED = "accepted"
+    OVER = "over"
+    """Accepted, and the trial is over by now."""
     LAPSED = "lapsed"
     WITHDRAWN = "withdrawn"
     DECLINED = "declined"
@@ -43,6 +51,7 @@ _CODE: Final = {
     Standing.NOT_YOURS: RefusalCode.CONSENT_NEEDS_FULL_ADMIN,
     Standing.LAPSED: RefusalCode.CONSENT_EXPIRED,
 }
+"""What an answer would be refused with: the page that says so has the same status."""
 
 
 class Decision(Command):
@@ -67,8 +76,6 @@ async def decide(request: Request) -> Response:
     try:
         await _answer(pages, link, sent)
     except Refusal as refusal:
-        if refusal.code in _NOTHING_LEFT:
-            return await _page(pages, link, problem=refusal.code)
         if refusal.code not in _TOLD_BY_THE_PAGE:
             raise
     return RedirectResponse(request.path_params["token"], HTTPStatus.SEE_OTHER)
@@ -77,16 +84,16 @@ async def decide(request: Request) -> Response:
 async def _answer(pages: Pages, link: ConsentLink, sent: Decision) -> None:
     trial_id, recipient, address = link
     caller, consents = Caller(actor="customer"), pages.services.consents
-    if not isinstance(recipient, PersonId) or not await consents.may_decide(trial_id, recipient, address):
+    if not isinstance(recipient, PersonId):
         raise Refusal(RefusalCode.CONSENT_NEEDS_FULL_ADMIN)
     if sent.decision == "accept":
         accept = AcceptTrial(trial_id=trial_id, person_id=recipient, full_administration=sent.full_administration)
-        await consents.accept(caller, accept)
+        await consents.accept(caller, accept, address)
     else:
-        await consents.decline(caller, DeclineTrial(trial_id=trial_id, person_id=recipient))
+        await consents.decline(caller, DeclineTrial(trial_id=trial_id, person_id=recipient), address)
 
 
-async def _page(pages: Pages, link: ConsentLink, problem: RefusalCode | None = None) -> Response:
+async def _page(pages: Pages, link: ConsentLink) -> Response:
     consents, (trial_id, recipient, address) = pages.services.consents, link
     reader = recipient if isinstance(recipient, PersonId) else None
     asked = await consents.request(trial_id, reader)
@@ -98,25 +105,25 @@ async def _page(pages: Pages, link: ConsentLink, problem: RefusalCode | None = N
     return pages.render(
         "consent.html.j2",
         spoken,
-        _status(problem or _CODE.get(standing)),
+        problems.status_of(_CODE[standing]) if standing in _CODE else HTTPStatus.OK,
         asked=asked,
         standing=standing.value,
-        problem=None if problem is None else problem.value,
+        reasons=sorted({one.refusal.value for one in asked.services if one.refusal is not None}),
         deadline=moment(asked.deadline_at, asked.time_zone, now, spoken.locale),
         services=list(zip(names, (one.refusal is None for one in asked.services), strict=True)),
     )
 
 
-def _status(code: RefusalCode | None) -> HTTPStatus:
-    return HTTPStatus.OK if code is None else problems.status_of(code)
-
-
 def _standing(asked: ConsentRequest, now: Instant, *, may_decide: bool) -> Standing:
+    if asked.state is ConsentState.ACCEPTED and asked.trial_state in OVER:
+        return Standing.OVER
     if asked.state is not ConsentState.PENDING:
         return Standing(asked.state.value)
     if now >= asked.deadline_at:  # an answer would be too late, whether or not its process has got there (CO-06)
         return Standing.LAPSED
-    return Standing.OPEN if may_decide else Standing.NOT_YOURS
+    if not may_decide:
+        return Standing.NOT_YOURS
+    return Standing.NOTHING_LEFT if all(service.refusal for service in asked.services) else Standing.OPEN
 
 
 ROUTES = [

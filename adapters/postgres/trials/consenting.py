@@ -46,12 +46,14 @@ class Consenting:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    async def accept(self, caller: Caller, command: AcceptTrial, connection: Connection) -> Trial:
+    async def accept(
+        self, caller: Caller, command: AcceptTrial, connection: Connection, address: int | None = None
+    ) -> Trial:
         """Accept: services that were bought or tried elsewhere meanwhile drop out, the others go on (CO-10, CO-17).
 
         A second acceptance changes nothing, and raises no access (CO-18).
         """
-        locked, consent = await _lock(connection, command)
+        locked, consent = await _lock(connection, command, address)
         if consent.state is ConsentState.ACCEPTED:
             return locked.trial
         _require_open(consent, locked.now)
@@ -81,9 +83,11 @@ class Consenting:
         await begin_trial(connection, trial, locked.now)
         return trial
 
-    async def decline(self, caller: Caller, command: DeclineTrial, connection: Connection) -> Trial:
+    async def decline(
+        self, caller: Caller, command: DeclineTrial, connection: Connection, address: int | None = None
+    ) -> Trial:
         """Decline: what a lapse would be, at once (CO-20)."""
-        locked, consent = await _lock(connection, command)
+        locked, consent = await _lock(connection, command, address)
         _require_open(consent, locked.now)
         await _sign_in(connection, locked)
         return await end(connection, locked, ConsentState.DECLINED, caller.actor, command.person_id)
@@ -147,8 +151,8 @@ async def find_consent(connection: Connection, trial: Trial) -> Consent | None:
     return None if row is None else Consent.model_validate(dict(row))
 
 
-async def _lock(connection: Connection, command: DecideConsent) -> tuple[Locked, Consent]:
-    """Lock a trial that needs consent, for a full admin of its organisation.
+async def _lock(connection: Connection, command: DecideConsent, address: int | None) -> tuple[Locked, Consent]:
+    """Lock a trial that needs consent, for a full admin of its organisation, whose link was sent to this address.
 
     Raises:
         Refusal: `trial_not_found`, `org_deleted`, `consent_needs_full_admin` (CO-05).
@@ -157,7 +161,7 @@ async def _lock(connection: Connection, command: DecideConsent) -> tuple[Locked,
     consent = await find_consent(connection, locked.trial)
     if consent is None:
         raise Refusal(RefusalCode.TRIAL_NOT_FOUND)
-    if not await is_full_admin(connection, locked.trial.organisation_id, command.person_id):
+    if not await is_full_admin(connection, locked.trial.organisation_id, command.person_id, address):
         raise Refusal(RefusalCode.CONSENT_NEEDS_FULL_ADMIN)
     return locked, consent
 

@@ -22,7 +22,8 @@ from tenure.ports import Caller
 
 _REQUEST: Final = """
 select t.trial_id, t.organisation_id, t.services, o.name as organisation_name, o.state as organisation_state,
-       o.time_zone, t.partner_id, p.name as partner_name, r.state, r.requested_at, r.deadline_at, m.access,
+       o.time_zone, t.partner_id, p.name as partner_name, t.state as trial_state, r.state, r.requested_at,
+       r.deadline_at, m.access,
        coalesce((select h.language from people h where h.person_id = $2 and h.organisation_id = t.organisation_id),
                 o.language) as language
   from trial_requests r join trials t using (trial_id) join organisations o on o.organisation_id = t.organisation_id
@@ -84,25 +85,16 @@ class PostgresConsents:
             return await self._request(connection, row)
 
     async def may_decide(self, trial_id: TrialId, person_id: PersonId, address: int | None = None) -> bool:
-        """Whether this person is a full admin of the trial's organisation at this moment (CO-05).
-
-        `address` is which of their addresses a link was sent to: it has to be the present one.
-        """
+        """Whether this person is a full admin of the trial's organisation at this moment (CO-05)."""
         async with self._database.read() as connection:
-            found: bool = await connection.fetchval(
-                "select exists (select from trials t join full_admins f using (organisation_id)"
-                " where t.trial_id = $1 and f.person_id = $2 and ($3::int is null or f.email_version = $3))",
-                trial_id,
-                person_id,
-                address,
-            )
-            return found
+            of = await connection.fetchval("select organisation_id from trials where trial_id = $1", trial_id)
+            return of is not None and await is_full_admin(connection, of, person_id, address)
 
-    async def accept(self, caller: Caller, command: AcceptTrial) -> TrialView:
+    async def accept(self, caller: Caller, command: AcceptTrial, address: int | None = None) -> TrialView:
         """One full admin is enough; a second acceptance changes nothing (CO-04, CO-17, CO-18)."""
 
         async def carry_out(connection: Connection) -> TrialView:
-            await self._consenting.accept(caller, command, connection)
+            await self._consenting.accept(caller, command, connection, address)
             return await show(connection)
 
         async def show(connection: Connection) -> TrialView:
@@ -110,11 +102,11 @@ class PostgresConsents:
 
         return await once(self._database, caller, command, TrialView, carry_out, read_again=show)
 
-    async def decline(self, caller: Caller, command: DeclineTrial) -> None:
+    async def decline(self, caller: Caller, command: DeclineTrial, address: int | None = None) -> None:
         """The same as a lapse, at once (CO-20)."""
 
         async def carry_out(connection: Connection) -> None:
-            await self._consenting.decline(caller, command, connection)
+            await self._consenting.decline(caller, command, connection, address)
 
         await once(self._database, caller, command, type(None), carry_out)
 
