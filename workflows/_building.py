@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from temporalio import workflow
+from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.provisioning import ProvisioningActivities
@@ -45,7 +46,8 @@ class Orders:
     def _done(self, key: str, act: asyncio.Task[Built]) -> None:
         if act.cancelled():
             return
-        if error := act.exception():
+        error = act.exception()
+        if error is not None and not is_cancelled_exception(error):
             workflow.logger.error("An order to the platform failed.", exc_info=error)
         elif self._under_way.get(key) is act:
             del self._under_way[key]

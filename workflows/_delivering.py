@@ -5,6 +5,7 @@ from collections.abc import Collection
 from functools import partial
 
 from temporalio import workflow
+from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.notices import NoticeActivities
@@ -64,7 +65,8 @@ class Deliveries:
         """
         if delivery.cancelled():
             return
-        if error := delivery.exception():  # its organisation is purged: the next look finds that
+        error = delivery.exception()
+        if error is not None and not is_cancelled_exception(error):  # its organisation is purged: a look finds that
             workflow.logger.error("A notice cannot be delivered.", exc_info=error)
             self._failed.add(notice_id)
         if self._under_way.get(notice_id) is delivery:
