@@ -38,7 +38,7 @@ class DeviceReturn(DeviceReturnContract):
             if step.over:
                 await self._watch.wait()
             else:
-                await self._watch.rest(step.due_at, "DV-02: devices to be returned")
+                await self._watch.rest(step.due_at, _waits_for(step))
             step = await self._look()
         await self._deliveries.withdraw()
         return DeviceReturnResult(outstanding=step.outstanding)
@@ -56,7 +56,7 @@ class DeviceReturn(DeviceReturnContract):
         show(
             "devices_settled" if step.over else "devices_out",
             step.due_at,
-            f"DV-02, {step.outstanding} devices are still out",
+            _waits_for(step),
             f"Trial {self._devices.trial_id}",
             "Each is registered by its serial number; what is missing in the end is on the partner's list.",
         )
@@ -71,3 +71,11 @@ class DeviceReturn(DeviceReturnContract):
     def state(self) -> DeviceReturnStep | None:
         """What was found at the last look."""
         return self._step
+
+
+def _waits_for(step: DeviceReturnStep) -> str:
+    if not step.over:
+        return f"DV-02: waits for {step.outstanding} of the trial's devices"
+    return (
+        f"DV-09: {step.outstanding} of the trial's devices are still out" if step.outstanding else "DV-09: all are back"
+    )

@@ -37,7 +37,7 @@ class RenewalGrace(RenewalGraceContract):
         check = await self._look()
         while check.outcome is None:
             await self._renew()
-            await self._watch.rest(check.removal_due_at, "RP-01: grace")
+            await self._watch.rest(check.removal_due_at, _waits_for(check, grace.kind))
             check = await self._look()
         if check.purge_meeting_data:
             await self._purge_meeting_data()
@@ -67,9 +67,9 @@ class RenewalGrace(RenewalGraceContract):
             show(
                 "grace",
                 check.removal_due_at,
-                "RP-01, the licences rest",
+                _waits_for(check, self._grace.kind),
                 f"Licence set {self._grace.licence_set_id}, of a {self._grace.kind}",
-                "A paid subscription (or, for a trial, an extension) restores them.",
+                _way_out(check, self._grace.kind),
             )
         return check
 
@@ -114,3 +114,17 @@ class RenewalGrace(RenewalGraceContract):
     def state(self) -> GraceCheck | None:
         """What was found at the last look."""
         return self._check
+
+
+def _waits_for(check: GraceCheck, kind: LicenceKind) -> str:
+    if check.cancelled:
+        return "Q-32: meeting data of a cancelled trial rest"
+    return f"{'GR-01' if kind is LicenceKind.TRIAL else 'RP-01'}: licences of a {kind} rest"
+
+
+def _way_out(check: GraceCheck, kind: LicenceKind) -> str:
+    if check.cancelled:
+        return "A meetings licence that is there by then keeps them; the licences of the trial are gone."
+    if kind is LicenceKind.TRIAL:
+        return "Before then an extension brings them back, or an order for what it covers; after it nothing does."
+    return "Before then a paid subscription brings them back; after it nothing does."

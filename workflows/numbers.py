@@ -32,7 +32,7 @@ class NumberRetention(NumberRetentionContract):
         while step.held:
             if self._watch.long_run():
                 workflow.continue_as_new(trial)
-            await self._watch.rest(step.held_until, "NR-01: numbers held")
+            await self._watch.rest(step.held_until, _waits_for(step))
             step = await self._look()
         return NumberHoldResult(released=step.released)
 
@@ -48,9 +48,9 @@ class NumberRetention(NumberRetentionContract):
         show(
             "numbers_held" if step.held else "numbers_settled",
             step.held_until,
-            f"NR-01, {step.held} phone numbers on hold",
+            _waits_for(step),
             f"Trial {self._trial.trial_id}",
-            "Calling that is bought for the same organisation before then keeps them.",
+            "Calling that is bought for the same organisation before then keeps them; after it they are gone for good.",
         )
         return step
 
@@ -63,3 +63,7 @@ class NumberRetention(NumberRetentionContract):
     def state(self) -> NumberHoldStep | None:
         """What was found at the last look."""
         return self._step
+
+
+def _waits_for(step: NumberHoldStep) -> str:
+    return f"NR-01: {step.held} of the trial's phone numbers on hold" if step.held else "NR-02: no number is on hold"

@@ -1,6 +1,6 @@
 """A trial: details, provisioning, the days in which it is active, and its end."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from temporalio import workflow
 
@@ -11,7 +11,23 @@ with workflow.unsafe.imports_passed_through():
     from workflows import _options
     from workflows._building import Orders
     from workflows._delivering import Deliveries
-    from workflows._waiting import Watch, show
+    from workflows._waiting import Watch, instant, show
+
+_EVENTS: Mapping[str, str] = {
+    "awaiting_details": "details from its partner",
+    "screening": "the screening of its customer",
+    "rpl_review": "the review of its customer",
+    "provisioning": "the platform",
+    "reminder": "its reminder",
+    "trial": "its end",
+}
+"""What the operator reads of what comes next, by the step's reason."""
+_CAN_BE_DONE: Mapping[TrialState | None, str] = {
+    TrialState.AWAITING_DETAILS: "Its partner gives the details, or cancels it.",
+    TrialState.PROVISIONING: "Its partner can cancel it, or have the platform asked again at once.",
+    TrialState.ACTIVE: "Its partner can extend, edit or cancel it; a paid order converts it.",
+}
+"""In the states in which the process waits (18.1)."""
 
 
 @workflow.defn(name="Trial")
@@ -53,7 +69,7 @@ class Trial(TrialContract):
         if step.due_at is None:
             await self._watch.wait()
         else:
-            await self._watch.rest(step.due_at, f"{step.rule}: {step.reason}")
+            await self._watch.rest(step.due_at, _waits_for(step))
         return await self._look()
 
     async def _renew(self) -> None:
@@ -87,11 +103,12 @@ class Trial(TrialContract):
         show(
             str(state),
             step.due_at,
-            f"{step.rule}, {state}: {step.reason}",
-            f"Trial {self._trial.trial_id}, generation {step.generation}",
+            _waits_for(step),
+            f"Trial {self._trial.trial_id}, generation {step.generation}: {state}",
+            *([f"Ends {instant(step.ends_at)}"] if step.ends_at else []),
             *(f"Platform: {order.deed} {order.service}" for order in step.orders),
             *([f"Mails under way: {len(step.notices)}"] if step.notices else []),
-            "Its partner can extend, edit or cancel it; a paid order converts it.",
+            *([_CAN_BE_DONE[step.state]] if step.state in _CAN_BE_DONE else []),
         )
 
     @workflow.signal(name="facts_changed", description="Something was committed that may concern this process.")
@@ -103,3 +120,9 @@ class Trial(TrialContract):
     def state(self) -> TrialStep | None:
         """What was found at the last look."""
         return self._step
+
+
+def _waits_for(step: TrialStep) -> str:
+    if step.reason in _EVENTS:
+        return f"{step.rule}: waits for {_EVENTS[step.reason]}"
+    return "Tears down and tells what is left" if step.orders or step.notices else "Done"

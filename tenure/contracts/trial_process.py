@@ -67,6 +67,8 @@ class TrialStep(Contract):
     """None where the organisation is gone."""
     generation: int
     """Of the trial; greater than the execution's once an extension in grace has begun the next."""
+    ends_at: Instant | None = None
+    """The end of an active trial, whatever comes before it."""
     due_at: Instant | None = None
     """What comes next by time alone."""
     rule: str = "PV-01"

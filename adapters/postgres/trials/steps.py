@@ -187,6 +187,7 @@ class PostgresTrialSteps:
         return TrialStep(
             state=trial.state if current else TrialState.GRACE,
             generation=trial.generation,
+            ends_at=trial.ends_at if current and trial.state is TrialState.ACTIVE else None,
             due_at=due_at,
             rule=rule,
             reason=reason,
