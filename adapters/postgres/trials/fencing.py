@@ -21,7 +21,6 @@ async def end_waiting(connection: Connection, organisation_id: str, *, at: Insta
             await end_request(connection, before, ConsentState.LAPSED, None, at)
         await sites.give_back(connection, before)
         await rows.forget_services(connection, before.trial_id)
-        await rows.forget_services(connection, before.trial_id)
         await rows.change(
             connection,
             before,

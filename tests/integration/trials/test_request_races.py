@@ -5,10 +5,9 @@ Every other round runs them as they come, on connections of their own; the other
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 
@@ -17,11 +16,10 @@ from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.trial import ConsentState, TrialState, TrialView
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId
-from tests.integration.deletion.interleaving import interleave, steps
+from tests.integration.deletion.interleaving import steps
 from tests.integration.deletion.town import DAY, SERVICE, Town, admin
-from tests.integration.trials.market import Market, address, refusal_of
-
-type Course = Callable[[], Awaitable[object]]
+from tests.integration.trials.courses import Course, race, won
+from tests.integration.trials.market import Market, address
 
 ROUNDS = 40
 
@@ -31,27 +29,6 @@ def stepwise() -> Iterator[None]:
     """Statements can be held up."""
     with steps():
         yield
-
-
-async def race(seed: int, courses: Mapping[str, Course]) -> dict[str, Any]:
-    """Run courses against each other; what each answered, or the refusal that it met."""
-    if seed % 2:
-        answers = await interleave(seed, courses)
-    else:
-        chance = random.Random(seed)
-
-        async def later(course: Course) -> object:
-            await asyncio.sleep(chance.uniform(0, 0.004))
-            return await course()
-
-        found = await asyncio.gather(*(later(course) for course in courses.values()), return_exceptions=True)
-        answers = dict(zip(courses, found, strict=True))
-    return {name: refusal_of(answer) or answer for name, answer in answers.items()}
-
-
-def won(answers: dict[str, Any]) -> list[str]:
-    """Who was not refused."""
-    return [name for name, answer in answers.items() if not isinstance(answer, RefusalCode)]
 
 
 async def actions(town: Town, trial: TrialView) -> list[str]:
