@@ -63,7 +63,7 @@ Reads are GETs, and change nothing. Commands are POSTs with one JSON object, in 
 
 - **Who calls**: a bearer token, issued for a role. A service reports facts, an operator holds the switches as well; a partner's
   token sees its customers, and with a person's name on it deals with them; a service provider's onboards its wholesale
-  customers; a reviewer's decides on restricted-party hits, and reaches nothing else.
+  customers; a reviewer's decides on restricted-party hits, a list keeper's loads lists, and neither reaches anything else.
 - **Once**: a command with an `Idempotency-Key` is carried out once, however often it is sent with it, and answers the same.
 - **Pages**: a list answers up to `limit` items in a fixed order, and `next_after`, which is passed as `after` for the next
   page; it is null on the last.

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from tenure.contracts.credential import Credential, CredentialRole
+from tenure.contracts.credential import OF_SCREENING, Credential, CredentialRole
 from tenure.errors import Refusal, RefusalCode
 from tenure.ports import Caller
 from web.services import Services
@@ -77,12 +77,13 @@ def _commander(*roles: CredentialRole) -> Callable[[Credential, str | None], Awa
     return commander
 
 
-_ANYONE = tuple(set(CredentialRole) - {CredentialRole.REVIEWER})
+_ANYONE = tuple(set(CredentialRole) - OF_SCREENING)
 _STAFF = (CredentialRole.SERVICE, CredentialRole.OPERATOR)
+_LISTS = (CredentialRole.LIST_KEEPER, CredentialRole.OPERATOR)
 
 Ports = Annotated[Services, Depends(services)]
 AnyReader = Annotated[Caller, Depends(_reader(*_ANYONE))]
-"""Services, operators, and partners with their systems, who see their customers; reviewers see reviews alone."""
+"""Services, operators, and partners with their systems, who see their customers; who screens has a place of its own."""
 StaffReader = Annotated[Caller, Depends(_reader(*_STAFF))]
 OperatorReader = Annotated[Caller, Depends(_reader(CredentialRole.OPERATOR))]
 AnyCommander = Annotated[Caller, Depends(_commander(*_ANYONE))]
@@ -91,4 +92,7 @@ StaffCommander = Annotated[Caller, Depends(_commander(*_STAFF))]
 ReviewReader = Annotated[Caller, Depends(_reader(CredentialRole.REVIEWER, CredentialRole.OPERATOR))]
 """Reviewers, and operators, who look on (RPL-14)."""
 Reviewer = Annotated[Caller, Depends(_commander(CredentialRole.REVIEWER))]
+ListReader = Annotated[Caller, Depends(_reader(*_LISTS))]
+ListKeeper = Annotated[Caller, Depends(_commander(*_LISTS))]
+"""The nightly job, and operators, who put right what it could not do (RPL-16)."""
 OperatorCommander = Annotated[Caller, Depends(_commander(CredentialRole.OPERATOR))]

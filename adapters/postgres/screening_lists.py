@@ -13,6 +13,7 @@ from adapters.postgres.wholesale import list_screening
 from adapters.screening.formats.damage import DamagedList
 from adapters.screening.reading import Publication, publication
 from tenure.contracts.base import Instant
+from tenure.contracts.credential import CredentialRole
 from tenure.contracts.screening import ListEntry, ListId, ListUpdate, ScreeningList
 from tenure.errors import Refusal, RefusalCode
 from tenure.policy.screening import ScreeningRules, fingerprint, is_stale
@@ -20,6 +21,8 @@ from tenure.ports import Caller, ListFile, ScreeningLists
 
 _BATCH: Final = 2_000
 """Entries in memory at a time."""
+_KEEPERS: Final = frozenset({CredentialRole.LIST_KEEPER, CredentialRole.OPERATOR, None})
+"""Who loads lists; None is a program that stands beside the database."""
 
 _IN_USE: Final = """
 select distinct on (list_id) *, lag(version) over (partition by list_id order by version) as previous_version
@@ -79,9 +82,9 @@ class PostgresScreeningLists(ScreeningLists):
 
         Raises:
             Refusal: `import_invalid` for files that are no list, or damaged, or lose too much of what is in use;
-                `wrong_state` for a list that was published before that; `forbidden` to a partner.
+                `wrong_state` for a list that was published before that; `forbidden` to all but list keepers and operators.
         """
-        if caller.partner_id is not None:
+        if caller.role not in _KEEPERS or caller.partner_id is not None:
             raise Refusal(RefusalCode.FORBIDDEN)
         try:
             published = await asyncio.to_thread(publication, files)

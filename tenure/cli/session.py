@@ -24,7 +24,8 @@ _INVALID = frozenset({RefusalCode.INVALID_INPUT, RefusalCode.IMPORT_INVALID, Ref
 
 _WAYS_OUT = {
     RefusalCode.UNAUTHENTICATED: "Set TENURE_TOKEN to a valid token.",
-    RefusalCode.FORBIDDEN: "Set TENURE_TOKEN to a token that may do that: an operator's for most, a reviewer's for decisions.",
+    RefusalCode.FORBIDDEN: "Set TENURE_TOKEN to a token that may do that: an operator's for most, a reviewer's for decisions,"
+    " a list keeper's for lists.",
     RefusalCode.ORGANISATION_NOT_FOUND: "See `tenure organisations list`.",
     RefusalCode.CONFIRMATION_REQUIRED: "Pass the name with --confirm; for a change of a trial, add --yes; for a request, give --organisation.",
     RefusalCode.FEED_NOT_FOUND: "Register it with `tenure feeds register`.",

@@ -22,9 +22,13 @@ class CredentialRole(StrEnum):
     """The provisioning system of a partner: onboards its wholesale customers and their users (ONB-01)."""
     REVIEWER = "reviewer"
     """A person of the restricted-party team, each with a token of their own: decides on hits, and nothing else (RPL-14)."""
+    LIST_KEEPER = "list_keeper"
+    """The nightly job that loads restricted-party lists: reads and updates them, and nothing else (RPL-16)."""
 
 
 OF_PARTNERS = frozenset({CredentialRole.PARTNER, CredentialRole.SERVICE_PROVIDER})
+OF_SCREENING = frozenset({CredentialRole.REVIEWER, CredentialRole.LIST_KEEPER})
+"""Each has one place to work at, and reaches no customer anywhere else."""
 
 
 class Credential(Contract):

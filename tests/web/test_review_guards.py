@@ -73,11 +73,12 @@ async def test_a_reviewer_sees_the_reviews_alone(site: Site, eva: httpx.AsyncCli
 
 
 async def test_others_do_not_decide(site: Site, clientele: Clientele, case_id: RplCaseId) -> None:
-    """An operator looks and finds no form; a partner, and a system of it, sees nothing; nobody of them decides (RPL-14)."""
+    """An operator looks and finds no form; a partner and programs see nothing; nobody of them decides (RPL-14)."""
     tokens = {
         await site.token(CredentialRole.OPERATOR, name="ada"): 200,
         await clientele.token(): 403,
         await site.token(CredentialRole.SERVICE_PROVIDER, clientele.partner_id): 303,  # it cannot sign in
+        await site.token(CredentialRole.LIST_KEEPER): 303,
         "tnr_none": 303,
     }
     before = await site.digest()

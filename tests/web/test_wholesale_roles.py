@@ -8,12 +8,15 @@ import httpx
 import pytest
 
 from tenure.contracts.credential import CredentialRole
+from tenure.errors import Refusal, RefusalCode
 from tests.integration.deletion.town import admin
 from tests.integration.wholesale.gate import Gate
+from tests.unit.screening.published import DPL, LISTS
 from tests.web.site import Site, code
 from tests.web.trade import Trade, email
 
 REVIEWS: Final = {"/v1/reviews", "/v1/reviews/{case_id}", "/v1/reviews/decide", "/v1/screenings"}
+LOADING: Final = {"/v1/lists", "/v1/lists/update"}
 UNSIGNED: Final = {"/v1/activity"}
 """Signed by its sender, and not by a token."""
 WHOLESALE: Final = ("/v1/customers", "/v1/users", "/v1/numbers", "/v1/wizard")
@@ -41,17 +44,33 @@ async def operations(http: httpx.AsyncClient) -> list[tuple[str, str]]:
     return [(method, path) for method, path in found if path.startswith("/v1/") and path not in UNSIGNED]
 
 
-async def test_reviewers_reach_reviews_alone(site: Site) -> None:
-    """A reviewer's token is forbidden everywhere but at the reviews (RPL-14, P14)."""
-    async with signed_in(site, CredentialRole.REVIEWER, name="rita") as reviewer:
-        found = await operations(reviewer)
+@pytest.mark.parametrize(("role", "place"), [(CredentialRole.REVIEWER, REVIEWS), (CredentialRole.LIST_KEEPER, LOADING)])
+async def test_who_screens_reaches_their_own_place_alone(site: Site, role: CredentialRole, place: set[str]) -> None:
+    """A reviewer's token is forbidden everywhere but at the reviews, a list keeper's everywhere but at the lists (RPL-14, P14)."""
+    async with signed_in(site, role, name="rita") as http:
+        found = await operations(http)
         assert len(found) > 80
         for method, path in found:
-            answer = await reviewer.request(method, path.format_map(ORDINARY))
-            if path in REVIEWS:
+            answer = await http.request(method, path.format_map(ORDINARY))
+            if path in place:
                 assert answer.status_code not in {401, 403}, (method, path)
             else:
                 assert (answer.status_code, code(answer)) == (403, "forbidden"), (method, path)
+
+
+async def test_lists_are_loaded_by_their_keeper(site: Site) -> None:
+    """The nightly job needs no operator's token; the audit names it, and nobody else but an operator may (RPL-16, P14)."""
+    north = await site.town.partner()
+    async with site.client(await site.token(CredentialRole.LIST_KEEPER, name="nightly")) as keeper:
+        loaded = (await keeper.lists.update(LISTS / DPL[0])).screening_list
+        assert loaded.loaded_by == "list_keeper:nightly"
+        assert list(await keeper.lists.list()) == [loaded]
+    for role in (CredentialRole.SERVICE, CredentialRole.REVIEWER, CredentialRole.PARTNER):
+        partner_id = north if role is CredentialRole.PARTNER else None
+        async with site.client(await site.token(role, partner_id, name=f"no-{role}")) as other:
+            with pytest.raises(Refusal) as refusal:
+                await other.lists.update(LISTS / DPL[0])
+            assert refusal.value.code is RefusalCode.FORBIDDEN
 
 
 async def test_the_queue_is_for_reviewers_and_operators(site: Site) -> None:

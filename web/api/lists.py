@@ -9,13 +9,13 @@ from starlette.datastructures import UploadFile
 from tenure.contracts.screening import MAX_LIST_FILES, ListUpdate, PreviewScreening, Screening, ScreeningList
 from tenure.errors import Refusal, RefusalCode
 from tenure.ports import ListFile
-from web.security import OperatorCommander, OperatorReader, Ports
+from web.security import ListKeeper, ListReader, OperatorReader, Ports
 
 router = APIRouter(prefix="/v1", tags=["screening"])
 
 
 @router.get("/lists")
-async def list_screening_lists(ports: Ports, _caller: OperatorReader) -> Sequence[ScreeningList]:
+async def list_screening_lists(ports: Ports, _caller: ListReader) -> Sequence[ScreeningList]:
     """Every list in the version that is in use, and whether it is stale (RPL-16)."""
     return await ports.screening_lists.all()
 
@@ -44,7 +44,7 @@ async def list_screening_lists(ports: Ports, _caller: OperatorReader) -> Sequenc
         }
     },
 )
-async def update_screening_list(request: Request, ports: Ports, caller: OperatorCommander) -> ListUpdate:
+async def update_screening_list(request: Request, ports: Ports, caller: ListKeeper) -> ListUpdate:
     """Take a published list into use as a whole; which one it is, its files tell.
 
     A damaged file is refused as `import_invalid`: `details` has file, line and reason, and the list before it stays.

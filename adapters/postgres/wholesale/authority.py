@@ -5,7 +5,7 @@ from typing import Final
 from adapters.postgres.database import Connection
 from adapters.postgres.people import roles_in
 from adapters.postgres.wholesale.rows import Onboarding, find
-from tenure.contracts.credential import CredentialRole
+from tenure.contracts.credential import OF_SCREENING, CredentialRole
 from tenure.contracts.organisation import Role
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId, PersonId
@@ -18,10 +18,10 @@ async def require_provider(connection: Connection, caller: Caller, partner_id: P
     """Let a partner's provisioning system act for its partner, and a seller of it, beside services and operators.
 
     Raises:
-        Refusal: `forbidden` to a reviewer, to another partner, and to a partner's token that only reads;
+        Refusal: `forbidden` to a reviewer or list keeper, to another partner, and to a partner's token that only reads;
             `role_not_allowed` to a person of the partner who does not sell.
     """
-    if caller.role is CredentialRole.REVIEWER or (caller.partner_id is not None and caller.partner_id != partner_id):
+    if caller.role in OF_SCREENING or (caller.partner_id is not None and caller.partner_id != partner_id):
         raise Refusal(RefusalCode.FORBIDDEN)
     if caller.role is CredentialRole.PARTNER:
         if caller.person_id is None:
@@ -49,7 +49,7 @@ async def require_full_admin(
     Raises:
         Refusal: `forbidden` to a partner, who acts in its own name; `person_not_found` or `role_not_allowed`.
     """
-    if caller.partner_id is not None or caller.role is CredentialRole.REVIEWER:
+    if caller.partner_id is not None or caller.role in OF_SCREENING:
         raise Refusal(RefusalCode.FORBIDDEN)
     roles = await roles_in(connection, organisation_id, person_id)
     if roles is None:
@@ -62,9 +62,9 @@ async def require_reader(connection: Connection, caller: Caller, organisation_id
     """A customer that the caller may read about: a partner of its own ones alone, a reviewer of none (P14).
 
     Raises:
-        Refusal: `customer_not_found`, or `forbidden` to a reviewer.
+        Refusal: `customer_not_found`, or `forbidden` to a reviewer or list keeper.
     """
-    if caller.role is CredentialRole.REVIEWER:
+    if caller.role in OF_SCREENING:
         raise Refusal(RefusalCode.FORBIDDEN)
     customer = await find(connection, organisation_id)
     if customer is None or caller.partner_id not in {None, customer.partner_id}:

@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.postgres.database import Connection
 from tenure.contracts.base import Instant
-from tenure.contracts.credential import CredentialRole
+from tenure.contracts.credential import OF_SCREENING
 from tenure.contracts.package import BillableItem, BillableItems
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PartnerId
@@ -55,9 +55,9 @@ async def billable_items(
         limit: The length of a page.
 
     Raises:
-        Refusal: `forbidden` to another partner and to a reviewer (P14), or `partner_not_found`.
+        Refusal: `forbidden` to another partner and to who screens (P14), or `partner_not_found`.
     """
-    if caller.role is CredentialRole.REVIEWER or caller.partner_id not in {None, partner_id}:
+    if caller.role in OF_SCREENING or caller.partner_id not in {None, partner_id}:
         raise Refusal(RefusalCode.FORBIDDEN)
     if not await connection.fetchval("select exists (select from partners where partner_id = $1)", partner_id):
         raise Refusal(RefusalCode.PARTNER_NOT_FOUND)

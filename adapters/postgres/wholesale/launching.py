@@ -9,7 +9,7 @@ from adapters.postgres.people import roles_in
 from adapters.postgres.visibility import require_visible
 from adapters.postgres.wholesale.authority import require_provider
 from adapters.postgres.wholesale.rows import find, require_ready
-from tenure.contracts.credential import CredentialRole
+from tenure.contracts.credential import OF_SCREENING
 from tenure.contracts.organisation import CONSUMER, Access, Role
 from tenure.contracts.wizard import WizardCommand
 from tenure.errors import Refusal, RefusalCode
@@ -29,9 +29,9 @@ async def require_acquainted(connection: Connection, caller: Caller, organisatio
     """Refuse whoever has nothing to do with an organisation, as if it were not there (P14); no lock is needed for that.
 
     Raises:
-        Refusal: `forbidden` to a reviewer, or `organisation_not_found`.
+        Refusal: `forbidden` to a reviewer or list keeper, or `organisation_not_found`.
     """
-    if caller.role is CredentialRole.REVIEWER:
+    if caller.role in OF_SCREENING:
         raise Refusal(RefusalCode.FORBIDDEN)
     if organisation_id == CONSUMER:
         raise Refusal(RefusalCode.ORGANISATION_NOT_FOUND)

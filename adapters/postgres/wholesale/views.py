@@ -9,7 +9,7 @@ from adapters.postgres.wholesale import addresses, call_ins, subscriptions, unit
 from adapters.postgres.wholesale.authority import require_reader
 from adapters.postgres.wholesale.rows import Onboarding
 from adapters.postgres.wholesale.statuses import statuses_of
-from tenure.contracts.credential import CredentialRole
+from tenure.contracts.credential import OF_SCREENING
 from tenure.contracts.customer import (
     AddressChange,
     CustomerPage,
@@ -54,7 +54,7 @@ async def show(connection: Connection, caller: Caller, organisation_id: Organisa
 
     Raises:
         Refusal: `customer_not_found`, also to another partner (P14), and once it is erased; `org_deleted` to a partner
-            from the fence of its organisation on; `forbidden` to a reviewer.
+            from the fence of its organisation on; `forbidden` to a reviewer or list keeper.
     """
     customer = await require_reader(connection, caller, organisation_id)
     beside = await connection.fetchrow(_BESIDE, organisation_id)
@@ -105,10 +105,10 @@ async def page(
     """Up to `limit` customers after an id; a partner sees its own.
 
     Raises:
-        Refusal: `forbidden` to a reviewer, and for another partner's.
+        Refusal: `forbidden` to a reviewer or list keeper, and for another partner's.
     """
     foreign = caller.partner_id is not None and partner_id not in {None, caller.partner_id}
-    if foreign or caller.role is CredentialRole.REVIEWER:
+    if foreign or caller.role in OF_SCREENING:
         raise Refusal(RefusalCode.FORBIDDEN)
     found = await connection.fetch(_PAGE, caller.partner_id or partner_id, state, after, limit + 1)
     shown = found[:limit]

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from adapters.postgres.screening_lists import PostgresScreeningLists
+from tenure.contracts.credential import CredentialRole
 from tenure.contracts.screening import ListEntry, ListId, ScreeningList
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PartnerId
@@ -149,10 +150,15 @@ async def test_two_updates_at_once(lists: PostgresScreeningLists) -> None:
 
 
 async def test_partners_have_no_say(lists: PostgresScreeningLists) -> None:
-    """No partner decides against whom it is screened (RPL-03)."""
-    with pytest.raises(Refusal) as refusal:
-        await lists.update(Caller(actor="partner:ptr_north", partner_id=PartnerId("ptr_north")), files(DPL))
-    assert refusal.value.code is RefusalCode.FORBIDDEN
+    """No partner decides against whom it is screened, nor does who decides on hits (RPL-03, RPL-14)."""
+    for caller in (
+        Caller(actor="partner:ptr_north", partner_id=PartnerId("ptr_north")),
+        Caller(actor="service:orders", role=CredentialRole.SERVICE),
+        Caller(actor="reviewer:rita", role=CredentialRole.REVIEWER),
+    ):
+        with pytest.raises(Refusal) as refusal:
+            await lists.update(caller, files(DPL))
+        assert refusal.value.code is RefusalCode.FORBIDDEN
 
 
 async def test_the_application_deletes_no_entry(town: Town, lists: PostgresScreeningLists) -> None:
