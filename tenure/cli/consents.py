@@ -8,7 +8,7 @@ from tenure.cli import output, session
 from tenure.cli.parameters import Json, Organisation, Trial, person
 from tenure.client import Tenure
 from tenure.contracts.base import Instant
-from tenure.contracts.trial import AcceptTrial, ConsentRequest, DeclineTrial
+from tenure.contracts.consent import AcceptTrial, ConsentRequest, DeclineTrial
 from tenure.ids import PersonId
 
 FullAdmin = Annotated[

@@ -5,15 +5,13 @@ from collections.abc import AsyncIterator
 from pydantic import TypeAdapter
 
 from tenure.client.connection import Connection
+from tenure.contracts.consent import AcceptTrial, ConsentRequest, DeclineTrial
 from tenure.contracts.conversion import ClaimNumbers, Conversion, ConvertTrial
 from tenure.contracts.device import DeviceReturnView, RegisterReturn, RequestReturnLabel, ReturnGuide
 from tenure.contracts.trial import (
-    AcceptTrial,
     AskOffer,
     AssignLicences,
     CancelTrial,
-    ConsentRequest,
-    DeclineTrial,
     EditTrial,
     ExtendTrial,
     ProvideDetails,

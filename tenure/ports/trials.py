@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from tenure.contracts.consent import AcceptTrial, ConsentRequest, DeclineTrial
 from tenure.contracts.conversion import ClaimNumbers, Conversion, ConvertTrial, OrderSetUp, TieOrder
 from tenure.contracts.device import (
     DeviceReturnAt,
@@ -17,12 +18,9 @@ from tenure.contracts.device import (
 from tenure.contracts.onboarding import AccountOrder
 from tenure.contracts.platform import Built, PlatformOrder
 from tenure.contracts.trial import (
-    AcceptTrial,
     AskOffer,
     AssignLicences,
     CancelTrial,
-    ConsentRequest,
-    DeclineTrial,
     EditTrial,
     ExtendTrial,
     ProvideDetails,

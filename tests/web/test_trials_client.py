@@ -5,16 +5,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tenure import LicenceSetId, OrderId, PersonId, Refusal, RefusalCode, Tenure, TrialId
+from tenure.contracts.consent import AcceptTrial, DeclineTrial
 from tenure.contracts.conversion import ActingAs, ConvertTrial, TieOrder
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.device import DeviceState, FindDemoOrder, RegisterReturn, RequestReturnLabel, ShipDevices
 from tenure.contracts.organisation import Access, GrantFullAccess
 from tenure.contracts.trial import (
-    AcceptTrial,
     AskOffer,
     AssignLicences,
     CancelTrial,
-    DeclineTrial,
     EditTrial,
     ExtendTrial,
     ProvideDetails,

@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from tenure import names
+from tenure.contracts.consent import AcceptTrial
 from tenure.contracts.licence import RenewalGraceResult
-from tenure.contracts.trial import AcceptTrial, ProvideDetails, RequestTrial, TrialState, TrialView
+from tenure.contracts.trial import ProvideDetails, RequestTrial, TrialState, TrialView
 from tenure.contracts.trial_process import TrialResult
 from tenure.ids import OrganisationId, PartnerId, PersonId, TrialId
 from tests.workflows.installation import OPERATOR, Installation

@@ -8,21 +8,13 @@ import pytest
 from temporalio.client import WorkflowHandle
 
 from tenure import names, search
+from tenure.contracts.consent import AcceptTrial, DeclineTrial
 from tenure.contracts.conversion import ConvertTrial
 from tenure.contracts.device import DeviceReturnResult, RegisterReturn, ShipDevices
 from tenure.contracts.licence import GraceOutcome, GrantLicences, LicenceKind
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.process import ReconcileContract, ReconcileInput
-from tenure.contracts.trial import (
-    AcceptTrial,
-    CancelTrial,
-    ConsentState,
-    DeclineTrial,
-    EditTrial,
-    ExtendTrial,
-    ResendConsent,
-    TrialState,
-)
+from tenure.contracts.trial import CancelTrial, ConsentState, EditTrial, ExtendTrial, ResendConsent, TrialState
 from tenure.contracts.trial_process import ConsentResult, NumberHoldResult, TrialContract
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import LicenceSetId, OrderId, OrganisationId, PersonId

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, status
 
-from tenure.contracts.trial import AcceptTrial, ConsentRequest, DeclineTrial, TrialView
+from tenure.contracts.consent import AcceptTrial, ConsentRequest, DeclineTrial
+from tenure.contracts.trial import TrialView
 from tenure.ids import OrganisationId, PersonId
 from web.security import Ports, StaffCommander, StaffReader
 

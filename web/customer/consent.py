@@ -11,7 +11,8 @@ from starlette.routing import Route
 from adapters.links import ConsentLink
 from adapters.texts.languages import language
 from tenure.contracts.base import Command, Instant
-from tenure.contracts.trial import OVER, AcceptTrial, ConsentRequest, ConsentState, DeclineTrial
+from tenure.contracts.consent import AcceptTrial, ConsentRequest, DeclineTrial
+from tenure.contracts.trial import OVER, ConsentState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
 from tenure.ports import Caller

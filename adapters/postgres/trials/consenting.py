@@ -13,10 +13,11 @@ from adapters.postgres.trials.rows import Locked, Trial
 from tenure.contracts.activity import ActivityKind
 from tenure.contracts.base import Contract, Instant
 from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.consent import AcceptTrial, DecideConsent, DeclineTrial
 from tenure.contracts.forecast import NextKind
 from tenure.contracts.notice import NoticeKind
 from tenure.contracts.organisation import Access
-from tenure.contracts.trial import AcceptTrial, ConsentState, DecideConsent, DeclineTrial, TrialState
+from tenure.contracts.trial import ConsentState, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
 from tenure.policy import trial as rule

@@ -12,9 +12,10 @@ from adapters.postgres.trials.consenting import Consenting
 from adapters.postgres.trials.eligibility import holdings
 from adapters.postgres.trials.people import is_full_admin
 from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.consent import AcceptTrial, ConsentRequest, DeclineTrial
 from tenure.contracts.conversion import OrderSetUp, TieOrder
 from tenure.contracts.organisation import GONE
-from tenure.contracts.trial import AcceptTrial, ConsentRequest, ConsentState, DeclineTrial, ServiceOffer, TrialView
+from tenure.contracts.trial import ConsentState, ServiceOffer, TrialView
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrderId, OrganisationId, PersonId, TrialId
 from tenure.policy import trial as rule

@@ -2,16 +2,9 @@
 
 from typing import Any, Self
 
+from tenure.contracts.consent import AcceptTrial, DeclineTrial
 from tenure.contracts.organisation import Role
-from tenure.contracts.trial import (
-    AcceptTrial,
-    ConsentState,
-    DeclineTrial,
-    ProvideDetails,
-    ResendConsent,
-    TrialState,
-    TrialView,
-)
+from tenure.contracts.trial import ConsentState, ProvideDetails, ResendConsent, TrialState, TrialView
 from tenure.contracts.trial_process import ConsentStep, TrialAt
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PersonId

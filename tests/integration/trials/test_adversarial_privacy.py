@@ -1,11 +1,12 @@
 """After an erasure nothing in the database names the customer or its people, whatever its trials had left (XC-07, DM-08)."""
 
 from adapters.postgres.tokens import PostgresTokens
+from tenure.contracts.consent import AcceptTrial
 from tenure.contracts.conversion import ActingAs, TieOrder
 from tenure.contracts.credential import Credential, CredentialRole
 from tenure.contracts.device import RegisterReturn, ShipDevices
 from tenure.contracts.organisation import OrganisationState, Role
-from tenure.contracts.trial import AcceptTrial, AssignLicences, Site
+from tenure.contracts.trial import AssignLicences, Site
 from tenure.ids import PersonId
 from tenure.ports import Caller
 from tests.integration.deletion.town import DAY, OPERATOR

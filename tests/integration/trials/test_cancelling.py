@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from tenure.contracts.consent import AcceptTrial
 from tenure.contracts.organisation import OrganisationState, Role
 from tenure.contracts.platform import Deed
-from tenure.contracts.trial import AcceptTrial, ProvideDetails, TrialState, TrialView
+from tenure.contracts.trial import ProvideDetails, TrialState, TrialView
 from tenure.contracts.trial_process import PlatformReport
 from tenure.errors import RefusalCode
 from tests.integration.deletion.town import DAY, HOUR, SERVICE, admin

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from tenure.contracts.consent import AcceptTrial
 from tenure.contracts.notice import NoticeKind
 from tenure.contracts.organisation import Role
-from tenure.contracts.trial import AcceptTrial, ConsentState, ServiceState, TrialState
+from tenure.contracts.trial import ConsentState, ServiceState, TrialState
 from tenure.errors import RefusalCode
 from tenure.ids import PersonId, TrialId
 from tenure.ports import Caller

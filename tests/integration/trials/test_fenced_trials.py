@@ -2,8 +2,9 @@
 
 import pytest
 
+from tenure.contracts.consent import AcceptTrial
 from tenure.contracts.organisation import OrganisationState
-from tenure.contracts.trial import AcceptTrial, ConsentState, TrialState
+from tenure.contracts.trial import ConsentState, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tests.integration.deletion.town import DAY, SERVICE, Town, admin
 from tests.integration.trials.fairground import Fairground

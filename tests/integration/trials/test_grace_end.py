@@ -6,10 +6,11 @@ from itertools import product
 
 import pytest
 
+from tenure.contracts.consent import AcceptTrial
 from tenure.contracts.licence import GraceOutcome, RenewalGraceInput
 from tenure.contracts.notice import NoticeKind
 from tenure.contracts.organisation import OrganisationState
-from tenure.contracts.trial import AcceptTrial, Site, TrialState
+from tenure.contracts.trial import Site, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
 from tests.integration.deletion.town import DAY, SERVICE

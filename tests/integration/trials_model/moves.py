@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from tenure.contracts.trial import AcceptTrial, DeclineTrial, ProvideDetails, ResendConsent
+from tenure.contracts.consent import AcceptTrial, DeclineTrial
+from tenure.contracts.trial import ProvideDetails, ResendConsent
 from tenure.ids import PersonId, TrialId
 from tests.integration.deletion.town import DAY, OPERATOR
 from tests.integration.trials_model.table import Table

@@ -7,8 +7,8 @@ from typing import Final, override
 import httpx
 
 from tenure.contracts.base import Instant
+from tenure.contracts.consent import AcceptTrial
 from tenure.contracts.organisation import GrantFullAccess
-from tenure.contracts.trial import AcceptTrial
 from tenure.ids import PartnerId, PersonId, TrialId
 from workers.demo.acts import Act
 from workers.demo.acts.trials import customer
