@@ -204,20 +204,25 @@ def grace_ends_at(end: Instant, expired_at: Instant, rules: Rules) -> Instant:
     Where the end is carried out hours late or more, after an outage, the grace is counted from then: everybody who is
     told of it still has all of it (SF-06).
     """
-    late = expired_at - end > _PUNCTUAL
-    return (expired_at if late else end) + rules.trial_grace
+    return _counted_from(end, expired_at) + rules.trial_grace
 
 
 # After the end
 
 
-def numbers_held_until(calling_ended_at: Instant, rules: Rules) -> Instant:
+def numbers_held_until(calling_ended_at: Instant, held_at: Instant, rules: Rules) -> Instant:
     """Until when phone numbers wait for a purchase of calling in the same organisation (NR-01, NR-03).
 
     After an expiry calling ends with the grace, on day 30, so that the hold ends on day 45; removed or cancelled, it
-    ends at once (TC-09).
+    ends at once (TC-09). Where that end is carried out hours late or more, the hold is counted from then: what is final
+    once it is over is never over before it has begun (SF-06).
     """
-    return calling_ended_at + rules.number_hold
+    return _counted_from(calling_ended_at, held_at) + rules.number_hold
+
+
+def _counted_from(due_at: Instant, carried_out_at: Instant) -> Instant:
+    """From when a period runs that begins with something which was due, and was carried out then or later."""
+    return carried_out_at if carried_out_at - due_at > _PUNCTUAL else due_at
 
 
 def devices_due_at(device_ends_at: Instant, rules: Rules) -> Instant:

@@ -61,7 +61,7 @@ def test_the_grace(end: datetime, late: timedelta) -> None:
 def test_the_ladder_of_days(end: datetime) -> None:
     """Day 30 the grace is over, day 45 the numbers go; devices have 14 days of their own (NR-01, NR-02, DV-02)."""
     over = trial.grace_ends_at(end, end, DEFAULT)
-    assert (over - end, trial.numbers_held_until(over, DEFAULT) - end) == (30 * DAY, 45 * DAY)
+    assert (over - end, trial.numbers_held_until(over, over, DEFAULT) - end) == (30 * DAY, 45 * DAY)
     assert trial.devices_due_at(end, DEFAULT) - end == 14 * DAY
     assert trial.ends_at(end, 90) - end == 90 * DAY
 

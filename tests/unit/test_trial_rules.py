@@ -220,10 +220,16 @@ def test_the_grace(end: datetime, late: timedelta) -> None:
     assert grace >= end + late + 30 * DAY - timedelta(hours=1)
 
 
+@given(INSTANTS, st.timedeltas(timedelta(0), 60 * DAY))
+def test_the_hold(ended: datetime, late: timedelta) -> None:
+    """15 days from the end of calling, or from when that was carried out, over an hour late: it never begins ended (NR-01, SF-06)."""
+    until = rule.numbers_held_until(ended, ended + late, DEFAULT)
+    assert until == (ended if late <= timedelta(hours=1) else ended + late) + 15 * DAY
+
+
 @given(INSTANTS)
 def test_what_follows_the_end(at: datetime) -> None:
-    """Numbers rest for 15 days after the end of calling, devices are due 14 days after their own end (NR-01, DV-02)."""
-    assert rule.numbers_held_until(at, DEFAULT) == at + 15 * DAY
+    """Devices are due 14 days after their own end (DV-02)."""
     assert rule.devices_due_at(at, DEFAULT) == at + 14 * DAY
 
 

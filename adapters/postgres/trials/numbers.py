@@ -52,7 +52,7 @@ async def hold(
         await hand_over(connection, trial.organisation_id, paid, at=at, actor=actor, trial_id=trial.trial_id)
         return
     generation = trial.number_holds + 1
-    until = rule.numbers_held_until(calling_ended_at, rules)
+    until = rule.numbers_held_until(calling_ended_at, at, rules)
     held = await connection.fetch(
         "update phone_numbers set state = 'held', hold = $2, held_until = $3"
         " where trial_id = $1 and state = 'assigned' returning phone_number",

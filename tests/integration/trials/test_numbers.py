@@ -153,13 +153,20 @@ async def test_no_hold_where_the_grace_is_left(ground: Fairground, way: str) -> 
     assert not [name for name in await ground.town.processes(trial.organisation_id) if "number" in name]
 
 
-async def test_a_late_end_of_grace(ground: Fairground) -> None:
-    """Carried out a week late, the hold still ends on day 45: calling was over on day 30 (NR-01, SF-06)."""
+@pytest.mark.parametrize("late", [HOUR / 2, 7 * DAY, 40 * DAY])
+async def test_a_late_end_of_grace(ground: Fairground, late: timedelta) -> None:
+    """After an outage the numbers are on hold for all of 15 days, and not released as they are held (NR-01, SF-06)."""
     trial = await ground.expired(await ground.trial("messaging", "calling"))
     assert trial.grace_ends_at is not None
-    await ground.town.advance_to(trial.grace_ends_at + 7 * DAY)
+    now = await ground.town.advance_to(trial.grace_ends_at + late)
     await ground.end_grace(await ground.grace(trial))
-    assert (await ground.show(trial.trial_id)).numbers_held_until == trial.grace_ends_at + 15 * DAY
+    until = (await ground.show(trial.trial_id)).numbers_held_until
+    assert until is not None
+    begins = now if late > HOUR else trial.grace_ends_at
+    assert timedelta(0) <= until - (begins + 15 * DAY) < MOMENT
+    assert (await ground.look_at_numbers(trial)).held == 1
+    paid = await ground.buy(trial.organisation_id, "calling")
+    assert await ground.numbers(trial.organisation_id) == [("assigned", paid.licence_set_id)]
 
 
 async def test_deletion_ends_the_hold(ground: Fairground) -> None:

@@ -87,7 +87,7 @@ class Course(Facts):
         self._tell_both("trial_expired", trial)
 
     def _end_grace(self, trial: Trial) -> None:
-        """GR-06 to GR-11, NO-06."""
+        """GR-06 to GR-11, NO-06; what is carried out late holds the numbers for all of their days (SF-06)."""
         over_at = trial.grace_ends_at
         assert over_at is not None
         self._close(trial, "ended")
@@ -98,7 +98,7 @@ class Course(Facts):
             self.people = dict.fromkeys(self.full_admins(), "full")
             setting_up = {t.partner for t in self.trials.values() if t.state in {"awaiting_details", "provisioning"}}
             self.access = {key: level if key in setting_up else "none" for key, level in self.access.items()}  # PV-02
-        self._hold(trial, over_at)
+        self._hold(trial, self.now if self.now - over_at > PUNCTUAL else over_at)
         self._consider_marking()
 
     def _close(self, trial: Trial, state: str) -> None:
