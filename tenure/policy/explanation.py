@@ -173,10 +173,9 @@ class Explainer:
 
     def _stops_removal(self) -> tuple[str, ...]:
         return tuple(
-            f"{'A paid subscription or an extension' if date.reason == LicenceKind.TRIAL else 'A paid subscription'}"
-            f" before {self._date(date.due_at)} restores licence set {date.subject} (RP-03)."
+            _restores(date.reason).format(before=self._date(date.due_at), licences=date.subject)
             for date in self._dates
-            if date.kind is NextKind.LICENCE_REMOVAL and date.reason != TRIAL_CANCELLED and date.due_at > self._as_of
+            if date.kind is NextKind.LICENCE_REMOVAL and date.due_at > self._as_of
         )
 
     def _stops_deletion(self) -> tuple[str, ...]:
@@ -210,6 +209,16 @@ class Explainer:
                 far = _count(count, unit)
                 return f"on {self._date(instant)} ({f'in {far}' if instant > self._as_of else f'{far} ago'})"
         return f"on {self._date(instant)} (now)"
+
+
+def _restores(reason: str) -> str:
+    """What stops the end of a grace, or of the wait of a cancelled trial's meeting data."""
+    if reason == TRIAL_CANCELLED:
+        return (
+            "A meetings licence that is there before {before} keeps the meeting data of licence set {licences} (RP-06)."
+        )
+    by = "A paid subscription or an extension" if reason == LicenceKind.TRIAL else "A paid subscription"
+    return by + " before {before} restores licence set {licences} (RP-03)."
 
 
 def _screening(date: NextDate, when: str) -> str:

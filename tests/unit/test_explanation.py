@@ -7,7 +7,7 @@ import pytest
 from tenure.contracts.activity import Feed
 from tenure.contracts.deletion import Evidence, PendingRequest, Promise, Reason
 from tenure.contracts.erasure import ErasureCause
-from tenure.contracts.forecast import OF_A_TRIAL, SCREENING_UNAVAILABLE, NextDate, NextKind
+from tenure.contracts.forecast import OF_A_TRIAL, SCREENING_UNAVAILABLE, TRIAL_CANCELLED, NextDate, NextKind
 from tenure.contracts.licence import LicenceKind
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.review import ScreeningTrigger
@@ -192,7 +192,7 @@ def test_activity_and_warning_are_told() -> None:
 
 
 def test_remedies() -> None:
-    """What would stop it is told while it can be stopped, and no longer (WH-01, CS-05, DM-09)."""
+    """What would stop it is told while it can be stopped, and no longer (WH-01, CS-05, DM-09, Q-32)."""
     assert len(explainer(evidence()).would_stop_it()) == 4
     live = evidence(OrganisationState.LIVE, counting_from=None, licence_sets_held=1)
     assert explainer(live).would_stop_it() == ()
@@ -201,6 +201,8 @@ def test_remedies() -> None:
     assert extension.startswith("A paid subscription or an extension before 2 March 2027, 12:00 UTC")
     [payment] = explainer(live, trial.model_copy(update={"reason": LicenceKind.SUBSCRIPTION})).would_stop_it()
     assert payment.startswith("A paid subscription before ")
+    [meetings] = explainer(live, trial.model_copy(update={"reason": TRIAL_CANCELLED})).would_stop_it()
+    assert meetings.startswith("A meetings licence that is there before 2 March 2027, 12:00 UTC keeps the meeting data")
     assert explainer(live, date(NextKind.LICENCE_REMOVAL, 0, LicenceKind.TRIAL)).would_stop_it() == ()
     gone = evidence(OrganisationState.ERASING, counting_from=None)
     [abort] = explainer(gone, date(NextKind.PURGE, 1, "quarantine")).would_stop_it()
