@@ -1,12 +1,11 @@
 """Commands: each accepted one is carried out exactly once, however often it is sent (P10)."""
 
-import hashlib
 from collections.abc import Awaitable, Callable
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from adapters.postgres.database import Connection, Database, business_now
-from tenure.contracts.base import Contract
+from tenure.contracts.base import Contract, request_hash
 from tenure.errors import Refusal, RefusalCode
 from tenure.ports import Caller
 
@@ -38,14 +37,14 @@ async def once[Result](
     async with database.write() as connection:
         if caller.key is None:
             return await carry_out(connection)
-        fingerprint = _fingerprint(command)
+        command_hash = request_hash(command)
         # The insert waits for a concurrent twin to commit or roll back, and so serialises them.
         fresh = await connection.fetchval(
             "insert into idempotency_keys (actor, key, command_hash, response, created_at)"
             " values ($1, $2, $3, 'null', $4) on conflict do nothing returning true",
             caller.actor,
             caller.key,
-            fingerprint,
+            command_hash,
             await business_now(connection),
         )
         if not fresh:
@@ -54,7 +53,7 @@ async def once[Result](
                 caller.actor,
                 caller.key,
             )
-            if known is None or known["command_hash"] != fingerprint:
+            if known is None or known["command_hash"] != command_hash:
                 raise Refusal(RefusalCode.IDEMPOTENCY_KEY_REUSED)
             if read_again is not None:
                 return await read_again(connection)
@@ -72,8 +71,3 @@ async def _keep(connection: Connection, caller: Caller, response: object) -> Non
         caller.key,
         response,
     )
-
-
-def _fingerprint(command: BaseModel) -> str:
-    content = f"{type(command).__name__}\n{command.model_dump_json()}"
-    return hashlib.sha256(content.encode()).hexdigest()

@@ -1,7 +1,5 @@
 """The rules of a wholesale customer's onboarding: what may be asked for, and what follows a screening and its review."""
 
-import hashlib
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
@@ -88,12 +86,6 @@ def _require_sites(sites: Collection[NewSite], telephony: Telephony) -> None:
             raise Refusal(RefusalCode.UNKNOWN_TELEPHONY_DOMAIN, details={"site": site.url})
     if len({site.url for site in sites}) < len(sites):
         raise Refusal(RefusalCode.SITE_URL_TAKEN, "An address of a meetings site is given twice.")
-
-
-def request_hash(command: CreateCustomer) -> str:
-    """What two requests have in common that are the same, in whatever order they name their quantities (ONB-07)."""
-    content = json.dumps(command.model_dump(mode="json"), sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def is_over(state: OnboardingState, reason: OnboardingReason | None) -> bool:

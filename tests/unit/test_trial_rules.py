@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tenure.contracts.base import request_hash
 from tenure.contracts.licence import LicenceKind, LicenceSet, LicenceState
-from tenure.contracts.trial import STARTED, ConsentState, Site, TrialPath, TrialState
+from tenure.contracts.trial import STARTED, ConsentState, RequestTrial, Site, TrialPath, TrialState
 from tenure.errors import RefusalCode
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, TrialId
 from tenure.policy import trial as rule
@@ -244,3 +245,18 @@ def test_site_addresses(text: str) -> None:
     assert url == url.lower()
     assert len(labels) >= 2
     assert all(label and len(label) <= 63 and label.isascii() and not label.startswith("-") for label in labels)
+
+
+def test_a_request_is_known_after_an_upgrade() -> None:
+    """A release that gives requests another field knows those of before as the same; what is asked otherwise is another (TR-23, P10)."""
+
+    class Newer(RequestTrial):
+        colour: str = "blue"
+
+    Newer.__name__ = RequestTrial.__name__
+    asked = {"trial_id": "trl_a", "partner_id": MINE, "requested_by": "per_a", "services": ("calling",)}
+    known = request_hash(RequestTrial.model_validate(asked))
+    assert request_hash(Newer.model_validate(asked)) == known
+    for changes in ({"colour": "red"}, {"services": ("calling", "messaging")}, {"length_days": 60}):
+        assert request_hash(Newer.model_validate(asked | changes)) != known
+    assert request_hash(RequestTrial.model_validate(asked | {"length_days": 60}), but=("length_days",)) == known

@@ -1,6 +1,5 @@
 """A paid order takes services out of their trial (TC-12 to TC-15, TC-19, TC-20)."""
 
-import hashlib
 from typing import Final
 
 from adapters.postgres.database import Connection
@@ -9,6 +8,7 @@ from adapters.postgres.trials import purchases, rows, terms
 from adapters.postgres.trials.mailing import Mailing
 from adapters.postgres.trials.rows import Locked, Trial
 from tenure import names
+from tenure.contracts.base import request_hash
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.conversion import Conversion, ConvertTrial
 from tenure.contracts.licence import LicenceSet
@@ -19,6 +19,8 @@ from tenure.policy import trial as rule
 from tenure.policy.trial import Action
 from tenure.ports import Caller
 
+_CONFIRMATION: Final = ("confirmed",)
+"""What makes no other order of it."""
 _CONTACT: Final = """
 select exists (select from customer_admins where person_id = $1 and organisation_id = $2)
     or exists (select from partner_admins where person_id = $1 and partner_id in ($3, $4))
@@ -121,7 +123,7 @@ async def _known(connection: Connection, command: ConvertTrial) -> Conversion | 
     row = await connection.fetchrow("select * from orders where order_id = $1", command.order_id)
     if row is None:
         return None
-    if row["request_hash"] != _fingerprint(command):
+    if row["request_hash"] != request_hash(command, but=_CONFIRMATION):
         raise Refusal(RefusalCode.ORDER_EXISTS)
     remaining = await connection.fetchval("select services from trials where trial_id = $1", row["trial_id"])
     return Conversion(
@@ -186,10 +188,6 @@ async def _store(connection: Connection, command: ConvertTrial, plan: Conversion
         list(plan.converted),
         command.ordered_by,
         plan.contact,
-        _fingerprint(command),
+        request_hash(command, but=_CONFIRMATION),
         locked.now,
     )
-
-
-def _fingerprint(command: ConvertTrial) -> str:
-    return hashlib.sha256(command.model_dump_json(exclude={"confirmed"}).encode()).hexdigest()

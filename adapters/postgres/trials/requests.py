@@ -1,7 +1,5 @@
 """A partner asks for a trial: what is on offer, and the request itself (TR)."""
 
-import hashlib
-
 import asyncpg
 
 from adapters.postgres.database import Connection, business_now
@@ -17,7 +15,7 @@ from adapters.postgres.trials.mailing import Mailing
 from adapters.postgres.trials.people import require_partner, require_seller
 from adapters.postgres.trials.rows import Trial
 from tenure import names
-from tenure.contracts.base import Instant
+from tenure.contracts.base import Instant, request_hash
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.forecast import NextKind
 from tenure.contracts.organisation import GONE, Access
@@ -91,7 +89,7 @@ class Requests:
         """The trial of this id, where the request is the same; an id is never used twice (P11)."""
         trial = await rows.find(connection, command.trial_id)
         if trial is not None:
-            if trial.request_hash != fingerprint(command):
+            if trial.request_hash != request_hash(command):
                 raise Refusal(RefusalCode.TRIAL_EXISTS)
             return trial
         taken = await connection.fetchval(
@@ -187,7 +185,7 @@ class Requests:
             _licence_set_id(command.trial_id),
             command.requested_by,
             now,
-            fingerprint(command),
+            request_hash(command),
             command.admin_email,
             None if command.site is None else command.site.url,
             None if command.site is None else command.site.time_zone,
@@ -252,11 +250,6 @@ async def begin_trial(connection: Connection, trial: Trial, now: Instant) -> Non
         due_at=trial.ends_at,
         at=now,
     )
-
-
-def fingerprint(command: RequestTrial) -> str:
-    """What two requests have in common that are the same."""
-    return hashlib.sha256(command.model_dump_json().encode()).hexdigest()
 
 
 def _licence_set_id(trial_id: TrialId) -> LicenceSetId:

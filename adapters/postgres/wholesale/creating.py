@@ -11,7 +11,7 @@ from adapters.postgres.wholesale import call_ins, rows, transitions, units
 from adapters.postgres.wholesale.authority import require_provider
 from adapters.postgres.wholesale.rows import Onboarding
 from tenure.contracts.address import BillingAddress
-from tenure.contracts.base import Instant
+from tenure.contracts.base import Instant, request_hash
 from tenure.contracts.call_in import Telephony
 from tenure.contracts.customer import CreateCustomer, OnboardingState
 from tenure.contracts.organisation import GONE, Access
@@ -61,7 +61,7 @@ class Creation:
         await _lock_external_id(connection, command)
         known = await rows.find_current(connection, command.partner_id, command.external_id)
         if known is not None:
-            if known.request_hash != rule.request_hash(command):
+            if known.request_hash != request_hash(command):
                 raise Refusal(RefusalCode.CONFLICT)
             return known.organisation_id
         rule.require_creation(command, self._packages, self._telephony)
@@ -162,7 +162,7 @@ class Creation:
             **command.model_dump(include={"admin_email", "admin_name", "invoice_reference", "provision_after_review"}),
             **command.model_dump(mode="json", include={"sites", "users", "numbers"}),
             "organisation_id": organisation_id,
-            "request_hash": rule.request_hash(command),
+            "request_hash": request_hash(command),
             "generation": 1 if before is None else before.generation + 1,
             "state": OnboardingState.RECEIVED,
             "state_since": at,
