@@ -2,7 +2,7 @@
 
 All of it happens under the organisation's lock, like everything else about it. What a mail says, to whom, and whether it
 is still true is known by its kind: `warnings` and `trials.mails`. The process that delivers a notice looks again by
-itself once that is done: nothing here wakes it.
+itself once that is done; it is woken where somebody is to be told as well.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ class PostgresNotices:
         self._rules = rules
         self._message_domain = message_domain
         self._warnings = Warnings(rules, message_domain)
-        self._trials = TrialMails(rules, links, catalogue)
+        self._trials = TrialMails(rules, links, catalogue, message_domain)
 
     async def next_attempt(self, notice_id: str) -> Delivery | None:
         """Read state, recipient and what is to be said again just before sending, and record the attempt; see the port."""

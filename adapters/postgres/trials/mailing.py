@@ -3,21 +3,25 @@
 from adapters.postgres import ledger
 from adapters.postgres.database import Connection
 from adapters.postgres.ledger import Recipients
+from adapters.postgres.trials.audience import untold
 from adapters.postgres.trials.rows import Trial
 from tenure.contracts.base import Instant
 from tenure.contracts.notice import NoticeKind
 
 CUSTOMER_ADMINS = "select person_id, email_version from customer_admins where organisation_id = $1 order by person_id"
-_PARTNER_ADMINS = "select person_id, email_version from partner_admins where partner_id = $1 order by person_id"
 _HOLDERS = """
-select p.person_id, p.email_version from licence_assignments a join people p using (person_id)
- where a.licence_set_id = $1 order by p.person_id
+select distinct on (lower(p.email)) p.person_id, p.email_version
+  from licence_assignments a join people p using (person_id)
+ where a.licence_set_id = $1 order by lower(p.email), p.person_id
 """
 _TYPED = """
 select f.person_id, f.email_version from full_admins f
  where f.organisation_id = $1 and lower(f.email) = lower($2) order by f.person_id limit 1
 """
-_FULL_ADMINS = "select person_id, email_version from full_admins where organisation_id = $1 order by person_id"
+_FULL_ADMINS = """
+select distinct on (lower(email)) person_id, email_version from full_admins
+ where organisation_id = $1 order by lower(email), person_id
+"""
 _KNOWN = """
 select person_id, email_version from people
  where organisation_id = $1 and lower(email) = lower($2) order by person_id limit 1
@@ -50,19 +54,16 @@ class Mailing:
         await self._queue(connection, NoticeKind.CONSENT_REQUEST, recipients, cycle=mailing)
 
     async def welcome(self, connection: Connection) -> None:
-        """To the admin of a new customer (PV-03)."""
-        rows = await connection.fetch(_KNOWN, self._trial.organisation_id, self._trial.admin_email)
+        """To the admin of a new customer, also at an address that was corrected while everything was built (PV-03)."""
+        trial = self._trial
+        rows = await connection.fetch(_TYPED, trial.organisation_id, trial.admin_email)
+        rows = rows or await connection.fetch(_FULL_ADMINS, trial.organisation_id)
         await self._queue(connection, NoticeKind.WELCOME, Recipients.of(rows))
 
-    async def customer_admins(self, connection: Connection, kind: NoticeKind) -> None:
-        """To every admin of the customer, of whatever role (NO-01, NO-02, TR-21)."""
-        rows = await connection.fetch(CUSTOMER_ADMINS, self._trial.organisation_id)
-        await self._queue(connection, kind, Recipients.of(rows))
-
-    async def partner_admins(self, connection: Connection, kind: NoticeKind) -> None:
-        """To every admin of the partner that owns the trial, and of no other (NO-04, NO-05)."""
-        rows = await connection.fetch(_PARTNER_ADMINS, self._trial.partner_id)
-        await self._queue(connection, kind, Recipients.of(rows))
+    async def admins(self, connection: Connection, *kinds: NoticeKind) -> None:
+        """To every admin of the customer, of whatever role, or of the partner that owns the trial (NO-01 to NO-05, TR-21)."""
+        for kind in kinds:
+            await self._queue(connection, kind, await untold(connection, kind, self._trial, self._trial.cycle))
 
     async def holders(self, connection: Connection) -> None:
         """To who held a licence of the trial at its expiry: nobody gains or loses one in grace (NO-07)."""

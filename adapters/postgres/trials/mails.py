@@ -6,13 +6,16 @@ from typing import Any, Final, NamedTuple
 import asyncpg
 
 from adapters.links import Links, Recipient
+from adapters.postgres import ledger
 from adapters.postgres.database import Connection
 from adapters.postgres.entry import Addressee, Entry
+from adapters.postgres.pending import wake_processes
+from adapters.postgres.trials.audience import ADMINS, PARTNER_KINDS, concerns, first, untold
 from adapters.postgres.trials.ending import ending_trials
 from adapters.postgres.trials.rows import Trial
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue, Service
-from tenure.contracts.notice import EndingTrial, NoticeKind, TrialMatter
+from tenure.contracts.notice import EndingTrial, NoticeKind, NoticeState, TrialMatter
 from tenure.contracts.trial import ConsentState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrderId, OrganisationId, PartnerId, PersonId, TrialId
@@ -22,7 +25,7 @@ from tenure.policy.trial_mail import MailFacts, is_true
 
 # A mail of an order has the order as its subject.
 _SUBJECT: Final = """
-select t.*, p.name as partner_name, p.organisation_id as own_organisation_id, o.country,
+select t.*, p.name as partner_name, o.country,
        r.state as consent, r.deadline_at, coalesce(r.mailings, 0) as mailings,
        d.device_ends_at, d.due_at as devices_due_at, d.country as device_country, coalesce(d.generation, 0) as shipment,
        (select count(*) from trial_devices v where v.trial_id = t.trial_id and v.returned_at is null) as devices_out,
@@ -43,35 +46,11 @@ select p.name, p.email, p.email_version, coalesce(p.language, origin.language, o
   cross join organisations customer
  where p.person_id = $1 and customer.organisation_id = $2
 """
-_ADMINS: Final = {
-    NoticeKind.TRIAL_STARTED: "customer_admins",
-    NoticeKind.TRIAL_ENDING: "customer_admins",
-    NoticeKind.TRIAL_EXPIRED: "customer_admins",
-    NoticeKind.DEVICE_AGREEMENT: "customer_admins",
-    NoticeKind.TRIAL_ENDING_PARTNER: "partner_admins",
-    NoticeKind.TRIAL_EXPIRED_PARTNER: "partner_admins",
-}
-"""The view that a recipient still has to be in when the mail goes out."""
-PARTNER_KINDS: Final = frozenset({NoticeKind.TRIAL_ENDING_PARTNER, NoticeKind.TRIAL_EXPIRED_PARTNER})
 _NEWEST: Final = """
 select trial_id from trials where organisation_id = $1 and ($2::text is null or partner_id = $2)
  order by requested_at desc, trial_id limit 1
 """
 _NEWEST_ORDER: Final = "select order_id from orders where trial_id = $1 order by converted_at desc, order_id limit 1"
-_ROLE: Final = {
-    kind: f"select from {view} where person_id = $1 and organisation_id = $2" for kind, view in _ADMINS.items()
-}
-_FIRST: Final = {
-    kind: f"select person_id from {view} where organisation_id = $1 order by person_id limit 1"  # noqa: S608 - the same
-    for kind, view in {
-        **_ADMINS,
-        NoticeKind.CONSENT_REQUEST: "full_admins",
-        NoticeKind.WELCOME: "full_admins",
-    }.items()
-} | {
-    NoticeKind.ACCESS_GONE: "select person_id from people where $1 in (organisation_id, origin_organisation_id)"
-    " order by person_id limit 1"
-}
 
 
 class Key(NamedTuple):
@@ -85,8 +64,9 @@ class Key(NamedTuple):
 class TrialMails:
     """Mails about trials, orders and devices."""
 
-    def __init__(self, rules: Rules, links: Links, catalogue: Catalogue) -> None:
+    def __init__(self, rules: Rules, links: Links, catalogue: Catalogue, message_domain: str) -> None:
         self._rules = rules
+        self._domain = message_domain
         self._links = links
         self._catalogue = catalogue
 
@@ -97,10 +77,34 @@ class TrialMails:
             return None
         addressee = await self._addressee(connection, entry.kind, entry.row["recipient"], subject)
         if addressee is None:
+            await ledger.set_state(connection, entry.notice_id, NoticeState.DROPPED, entry.now)
+        if entry.kind in ADMINS:
+            await self._tell_newcomers(connection, entry, subject)
+        if addressee is None:
             return None
         return addressee, await self._matter(
             connection, entry.kind, entry.row["recipient"], addressee, subject, entry.now
         )
+
+    async def _tell_newcomers(self, connection: Connection, entry: Entry, subject: asyncpg.Record) -> None:
+        """As long as a mail is being sent, it also goes to whoever becomes one of those whom it concerns (NO-08)."""
+        key = entry.row
+        newcomers = await untold(connection, entry.kind, _trial(subject), key["cycle"])
+        if not newcomers.ids:
+            return
+        await ledger.queue(
+            connection,
+            entry.kind,
+            newcomers,
+            organisation_id=entry.organisation_id,
+            subject=key["subject"],
+            generation=key["generation"],
+            cycle=key["cycle"],
+            at=entry.now,
+            domain=self._domain,
+            workflow_id=key["workflow_id"],
+        )
+        await wake_processes(connection, entry.organisation_id)
 
     async def forecast(
         self,
@@ -153,21 +157,16 @@ class TrialMails:
         if kind is NoticeKind.SET_UP_SERVICES:
             contact: str | None = subject["contact"]
             return contact
-        of = subject["own_organisation_id"] if kind in PARTNER_KINDS else subject["organisation_id"]
-        found: str | None = await connection.fetchval(_FIRST[kind], of)
-        return found
+        return await first(connection, kind, _trial(subject))
 
     async def _addressee(
         self, connection: Connection, kind: NoticeKind, recipient: str, subject: asyncpg.Record
     ) -> Addressee | None:
         if recipient.startswith("trl_"):
             return await _typed(connection, subject)
-        partner = kind in PARTNER_KINDS
-        role = _ROLE.get(kind)
-        of = subject["own_organisation_id"] if partner else subject["organisation_id"]
-        if role is not None and await connection.fetchrow(role, recipient, of) is None:
+        if not await concerns(connection, kind, _trial(subject), recipient):
             return None
-        row = await connection.fetchrow(_PERSON, recipient, subject["organisation_id"], partner)
+        row = await connection.fetchrow(_PERSON, recipient, subject["organisation_id"], kind in PARTNER_KINDS)
         return None if row is None else Addressee.of(row)
 
     async def _matter(
@@ -179,7 +178,7 @@ class TrialMails:
         subject: asyncpg.Record,
         as_of: Instant,
     ) -> TrialMatter:
-        trial = Trial.model_validate({name: subject[name] for name in Trial.model_fields})
+        trial = _trial(subject)
         chosen = subject["ordered_services"] or trial.services or await _all_services(connection, trial.trial_id)
         ending: tuple[EndingTrial, ...] = ()
         left_off = 0
@@ -209,7 +208,7 @@ class TrialMails:
             case NoticeKind.CONSENT_REQUEST:
                 return self._links.consent(TrialId(subject["trial_id"]), _recipient(recipient), address)
             case NoticeKind.SET_UP_SERVICES:
-                return self._links.set_up(OrderId(subject["order_id"]), PersonId(recipient))
+                return self._links.set_up(OrderId(subject["order_id"]), PersonId(recipient), address)
             case NoticeKind.TRIAL_ENDING | NoticeKind.TRIAL_EXPIRED:
                 return self._links.buy
             case NoticeKind.WELCOME | NoticeKind.TRIAL_STARTED:
@@ -226,6 +225,10 @@ async def _subject(connection: Connection, subject: str) -> asyncpg.Record | Non
     trial_id = subject if subject.startswith("trl_") else None
     order_id = subject if subject.startswith("ord_") else None
     return await connection.fetchrow(_SUBJECT, trial_id, order_id)
+
+
+def _trial(subject: asyncpg.Record) -> Trial:
+    return Trial.model_validate({name: subject[name] for name in Trial.model_fields})
 
 
 def _facts(subject: asyncpg.Record, kind: NoticeKind, cycle: int) -> MailFacts:

@@ -89,7 +89,7 @@ class Progress:
         if trial.path is TrialPath.NEW_CUSTOMER:
             await mails.welcome(connection)
         elif trial.path is TrialPath.ADD_ON:
-            await mails.customer_admins(connection, NoticeKind.TRIAL_STARTED)
+            await mails.admins(connection, NoticeKind.TRIAL_STARTED)
         return trial
 
     async def _remind(self, connection: Connection, locked: Locked) -> Trial:
@@ -98,9 +98,9 @@ class Progress:
             connection, locked.trial, at=locked.now, actor=TIMER.actor, action="trial_end_told", reminder_at=None
         )
         await terms.clear_dates(connection, trial, NextKind.TRIAL_REMINDER)
-        mails = self._mails(trial, locked.now)
-        await mails.customer_admins(connection, NoticeKind.TRIAL_ENDING)
-        await mails.partner_admins(connection, NoticeKind.TRIAL_ENDING_PARTNER)
+        await self._mails(trial, locked.now).admins(
+            connection, NoticeKind.TRIAL_ENDING, NoticeKind.TRIAL_ENDING_PARTNER
+        )
         return trial
 
     async def _expire(self, connection: Connection, locked: Locked) -> Trial:
@@ -121,9 +121,7 @@ class Progress:
         await terms.clear_dates(connection, trial)
         await ledger.drop(connection, trial.trial_id, OF_AN_END)
         await terms.suspend(connection, trial, removal_due_at=grace_ends_at, at=now)
-        mails = self._mails(trial, now)
-        await mails.customer_admins(connection, NoticeKind.TRIAL_EXPIRED)
-        await mails.partner_admins(connection, NoticeKind.TRIAL_EXPIRED_PARTNER)
+        await self._mails(trial, now).admins(connection, NoticeKind.TRIAL_EXPIRED, NoticeKind.TRIAL_EXPIRED_PARTNER)
         return trial
 
     def _mails(self, trial: Trial, at: Instant) -> Mailing:
