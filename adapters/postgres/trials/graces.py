@@ -37,6 +37,7 @@ select person_id, $2 from full_admins where organisation_id = $1 on conflict do 
 _DROP_ROLES: Final = """
 delete from person_roles where role <> $2
    and (person_id = any($3::text[]) or person_id in (select person_id from people where organisation_id = $1))
+returning role
 """
 # A partner whose next trial is to be set up still has what that needs (PV-02).
 _END_GRANTS: Final = """
@@ -89,12 +90,9 @@ class TrialGraces:
         await connection.execute("insert into activity (organisation_id) values ($1) on conflict do nothing", CONSUMER)
         moved = [row["person_id"] for row in await connection.fetch(_MOVE, organisation_id, CONSUMER)]
         await connection.execute(_RECORD, organisation_id, Role.CONTACT_OF_RECORD)
-        await connection.execute(_DROP_ROLES, organisation_id, Role.CONTACT_OF_RECORD, moved)
-        grants = await connection.fetch(
-            _END_GRANTS,
-            organisation_id,
-        )
-        if moved or grants:
+        roles = await connection.fetch(_DROP_ROLES, organisation_id, Role.CONTACT_OF_RECORD, moved)
+        grants = await connection.fetch(_END_GRANTS, organisation_id)
+        if moved or roles or grants:
             await audit.append(
                 connection,
                 subject=organisation_id,
@@ -102,7 +100,7 @@ class TrialGraces:
                 actor=TIMER.actor,
                 action="users_moved",
                 reason="grace_over",
-                details={"people": len(moved), "grants_ended": len(grants)},
+                details={"people": len(moved), "roles_ended": len(roles), "grants_ended": len(grants)},
             )
         return len(moved)
 

@@ -105,12 +105,14 @@ class Fairground(Grounds):
         """Such an order is processed."""
         return await self.town.trials.convert(SERVICE, self.order(trial, *services, **changes))
 
-    async def buy(self, organisation_id: OrganisationId, *services: str) -> LicenceSet:
-        """A customer buys a subscription, which commerce reports."""
+    async def buy(
+        self, organisation_id: OrganisationId, *services: str, kind: LicenceKind = LicenceKind.SUBSCRIPTION
+    ) -> LicenceSet:
+        """A customer buys a subscription, which commerce reports, or gets a trial that is not run here."""
         command = GrantLicences(
             licence_set_id=LicenceSetId(f"lic_bought-{next(self._numbers)}"),
             organisation_id=organisation_id,
-            kind=LicenceKind.SUBSCRIPTION,
+            kind=kind,
             meetings="meetings" in services,
             services=services,
         )

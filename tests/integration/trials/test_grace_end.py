@@ -7,13 +7,13 @@ from itertools import product
 import pytest
 
 from tenure.contracts.consent import AcceptTrial
-from tenure.contracts.licence import GraceOutcome, RenewalGraceInput
+from tenure.contracts.licence import ExpireLicences, GraceOutcome, LicenceKind, RenewalGraceInput
 from tenure.contracts.notice import NoticeKind
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.trial import Site, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
-from tests.integration.deletion.town import DAY, SERVICE
+from tests.integration.deletion.town import DAY, SERVICE, admin
 from tests.integration.trials.customer import Customer
 from tests.integration.trials.fairground import SITE, Fairground
 from tests.integration.trials.grounds import recipients
@@ -268,6 +268,22 @@ async def test_contacts_of_record(ground: Fairground) -> None:
     assert refused is RefusalCode.PERSON_NOT_FOUND
     await ground.delete_now(customer.trial, customer.eve)
     assert await ground.town.state(customer.id) is OrganisationState.ERASING
+
+
+async def test_roles_that_end_are_on_record(ground: Fairground) -> None:
+    """Also where nobody is moved and no partner had a grant, once (GR-08, XC-04)."""
+    organisation_id = await ground.town.organisation()
+    licences = await ground.buy(organisation_id, "messaging", kind=LicenceKind.TRIAL)
+    expired_at = await ground.town.now()
+    expire = ExpireLicences(licence_set_id=licences.licence_set_id, expired_at=expired_at)
+    await ground.town.licences.expire(SERVICE, expire)
+    await ground.town.advance_to(expired_at + 30 * DAY)
+    [row] = await ground.town.fetch("select input from processes where type = 'RenewalGrace'")
+    for _ in range(2):
+        await ground.end_grace(RenewalGraceInput.model_validate(row["input"]))
+    assert (await home(ground, admin(organisation_id)))[2] == ["contact_of_record"]
+    [moved] = await ground.town.fetch("select details from audit where action = 'users_moved'")
+    assert moved["details"] == {"people": 0, "roles_ended": 1, "grants_ended": 0}
 
 
 async def test_the_partner_s_row_stays(ground: Fairground) -> None:
