@@ -7,10 +7,9 @@ import asyncpg
 from adapters.postgres import audit, ledger
 from adapters.postgres.clock import refuse_ahead
 from adapters.postgres.database import Connection, business_now
-from adapters.postgres.ledger import Recipients
 from adapters.postgres.pending import clear_next_dates, close_process, put_next_date, require_process, wake_processes
 from adapters.postgres.trials import rows
-from adapters.postgres.trials.mailing import CUSTOMER_ADMINS
+from adapters.postgres.trials.audience import untold
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.device import DeviceReturnAt, DeviceReturnInput, DeviceReturnStep, Serial, ShipDevices
@@ -97,7 +96,7 @@ class Shipping:
         await ledger.queue(
             connection,
             NoticeKind.DEVICE_AGREEMENT,
-            Recipients.of(await connection.fetch(CUSTOMER_ADMINS, trial.organisation_id)),
+            await untold(connection, NoticeKind.DEVICE_AGREEMENT, trial, generation),
             organisation_id=trial.organisation_id,
             subject=trial.trial_id,
             generation=1,

@@ -8,7 +8,6 @@ from adapters.postgres.trials.rows import Trial
 from tenure.contracts.base import Instant
 from tenure.contracts.notice import NoticeKind
 
-CUSTOMER_ADMINS = "select person_id, email_version from customer_admins where organisation_id = $1 order by person_id"
 _HOLDERS = """
 select distinct on (lower(p.email)) p.person_id, p.email_version
   from licence_assignments a join people p using (person_id)
