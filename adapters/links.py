@@ -14,6 +14,8 @@ from tenure.errors import Misconfigured, Refusal, RefusalCode
 from tenure.ids import OrderId, PersonId, TrialId
 
 MIN_SECRET: Final = 32
+_PARTS: Final = 3
+"""What every link says: what it is for, to whom it was sent, and to which of their addresses."""
 _SIGNED: Final = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
 
 type Recipient = PersonId | TrialId
@@ -27,6 +29,15 @@ class ConsentLink(NamedTuple):
     recipient: Recipient
     address: int
     """Which of the recipient's addresses it was sent to: a corrected one makes the links in older mails worthless."""
+
+
+class SetUpLink(NamedTuple):
+    """What a link to the set-up page says."""
+
+    order_id: OrderId
+    contact: PersonId
+    address: int
+    """Which of the contact's addresses it was sent to, as above."""
 
 
 class Links:
@@ -66,26 +77,26 @@ class Links:
         Raises:
             Refusal: `link_invalid`.
         """
-        trial_id, recipient, address = self._read(self._consent, token, 3)
+        trial_id, recipient, address = self._read(self._consent, token)
         try:
             whose = TrialId(recipient) if recipient == trial_id else PersonId(recipient)
             return ConsentLink(TrialId(trial_id), whose, int(address))
         except ValueError as error:
             raise Refusal(RefusalCode.LINK_INVALID) from error
 
-    def set_up(self, order_id: OrderId, contact: PersonId) -> str:
-        """The page on which an order's contact sets the services up (TC-16)."""
-        return f"{self._public_url}/set-up/{_text(self._set_up.dumps([order_id, contact]))}"
+    def set_up(self, order_id: OrderId, contact: PersonId, address: int = 1) -> str:
+        """The page on which an order's contact sets the services up, for one of their addresses (TC-16)."""
+        return f"{self._public_url}/set-up/{_text(self._set_up.dumps([order_id, contact, address]))}"
 
-    def read_set_up(self, token: str) -> tuple[OrderId, PersonId]:
+    def read_set_up(self, token: str) -> SetUpLink:
         """Which order whom a link asks to set up.
 
         Raises:
             Refusal: `link_invalid`.
         """
-        order_id, contact = self._read(self._set_up, token, 2)
+        order_id, contact, address = self._read(self._set_up, token)
         try:
-            return OrderId(order_id), PersonId(contact)
+            return SetUpLink(OrderId(order_id), PersonId(contact), int(address))
         except ValueError as error:
             raise Refusal(RefusalCode.LINK_INVALID) from error
 
@@ -95,12 +106,12 @@ class Links:
         return next((f"{page}preview" for page in pages if link.startswith(page)), link)
 
     @staticmethod
-    def _read(serializer: URLSafeSerializer, token: str, parts: int) -> list[str]:
+    def _read(serializer: URLSafeSerializer, token: str) -> list[str]:
         try:
             said = serializer.loads(token)
         except BadSignature as error:
             raise Refusal(RefusalCode.LINK_INVALID) from error
-        if not isinstance(said, list) or len(said) != parts:
+        if not isinstance(said, list) or len(said) != _PARTS:
             raise Refusal(RefusalCode.LINK_INVALID)
         return [str(part) for part in said]
 

@@ -144,6 +144,10 @@ class Consents(Protocol):
         """The same as a lapse, at once (CO-20)."""
         ...
 
+    async def may_set_up(self, order_id: OrderId, person_id: PersonId, address: int) -> bool:
+        """Whether this person is the order's contact (TC-15)."""
+        ...
+
     async def set_up(self, order_id: OrderId) -> OrderSetUp:
         """What the set-up page shows. Changes nothing."""
         ...

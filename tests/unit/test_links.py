@@ -32,6 +32,7 @@ def test_a_secret_is_replaced_while_its_links_are_in_mailboxes() -> None:
                 consent = token(links(signs).consent(TRIAL, PERSON, 3))
                 assert links(reads).read_consent(consent) == ConsentLink(TRIAL, PERSON, 3)
     assert links(NEW).read_consent(token(links(steps[-1]).consent(TRIAL, TRIAL))).recipient == TRIAL
+    assert links(NEW).read_set_up(token(links(steps[-1]).set_up(ORDER, PERSON, 2))) == (ORDER, PERSON, 2)
     sent_before = token(links(OLD).consent(TRIAL, PERSON))
     assert links(steps[-1]).read_consent(sent_before).recipient == PERSON
     for secrets in (NEW, STRANGE):

@@ -144,11 +144,35 @@ async def test_it_can_be_read_and_pressed_by_everybody(
         assert await width(page) <= PHONE["width"]
 
 
-async def test_an_admin_of_the_customer_sets_up_too(trade: Trade, trial: TrialView, context: BrowserContext) -> None:
+async def test_an_admin_of_the_customer_sets_up_too(
+    site: Site, trade: Trade, trial: TrialView, context: BrowserContext
+) -> None:
     """A contact at the customer acts as its admin (TC-15, TC-16)."""
+    contact = admin(trial.organisation_id)
+    await site.town.execute("update orders set contact = $1 where order_id = $2", contact, ORDER)
     page = await context.new_page()
-    await page.goto(trade.links.set_up(ORDER, admin(trial.organisation_id)))
+    await page.goto(trade.links.set_up(ORDER, contact))
     await fill(page, "As an administrator", email(trial.organisation_id))
     await page.get_by_role("button", name="This is the right customer").click()
     await expect(page.get_by_role("main")).to_contain_text("An administrator of the customer")
     assert (await trade.consents.set_up(ORDER)).acting_as is ActingAs.CUSTOMER_ADMIN
+
+
+async def test_a_link_is_its_contacts_alone(
+    site: Site, trade: Trade, browser_like: httpx.AsyncClient, trial: TrialView, link: str
+) -> None:
+    """Whoever is not the order's contact, or got the mail at an address that was corrected since, sees and ties nothing (TC-15, SF-09)."""
+    answers = {"acting_as": "partner", "admin_email": email(trial.organisation_id), "confirmed": "true"}
+    await site.town.execute("update people set email = 'right@north.example' where person_id = $1", trade.seller)
+    before = await site.digest()
+    for dead in (
+        link,
+        trade.links.set_up(ORDER, trade.helper),
+        trade.links.set_up(ORDER, admin(trial.organisation_id)),
+    ):
+        for response in (await browser_like.get(dead), await browser_like.post(dead, data=answers)):
+            assert (response.status_code, "nothing here any more" in response.text) == (404, True)
+    assert await site.digest() == before
+    renewed = trade.links.set_up(ORDER, trade.seller, 2)
+    assert (await browser_like.post(renewed, data=answers)).status_code == 303
+    assert (await trade.consents.set_up(ORDER)).tied_at is not None

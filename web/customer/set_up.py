@@ -32,15 +32,14 @@ class Answers(Command):
 async def show(request: Request) -> Response:
     """The questions, or what has been answered. Opening it changes nothing (SF-09)."""
     pages = Pages.of(request)
-    order_id, _contact = pages.services.links.read_set_up(request.path_params["token"])
-    order = await pages.services.consents.set_up(order_id)
+    order = await pages.services.consents.set_up(await _linked(pages, request))
     return _page(pages, "set_up.html.j2" if order.tied_at is None else "set_up_done.html.j2", order)
 
 
 async def answer(request: Request) -> Response:
     """Show the customer to check, and tie the order to it once that is confirmed."""
     pages = Pages.of(request)
-    order_id, _contact = pages.services.links.read_set_up(request.path_params["token"])
+    order_id = await _linked(pages, request)
     answers = await read_form(request, Answers)
     try:
         command = TieOrder(order_id=order_id, acting_as=answers.acting_as, admin_email=answers.admin_email)
@@ -55,6 +54,18 @@ async def answer(request: Request) -> Response:
             raise
         return await _again(pages, order_id, answers, refusal.code)
     return RedirectResponse(request.path_params["token"], HTTPStatus.SEE_OTHER)
+
+
+async def _linked(pages: Pages, request: Request) -> OrderId:
+    """The order that a link is for.
+
+    Raises:
+        Refusal: `link_invalid`; `order_not_found` where the link is no longer its contact's (SF-09).
+    """
+    link = pages.services.links.read_set_up(request.path_params["token"])
+    if not await pages.services.consents.may_set_up(*link):
+        raise Refusal(RefusalCode.ORDER_NOT_FOUND)
+    return link.order_id
 
 
 async def _again(pages: Pages, order_id: OrderId, answers: Answers, problem: RefusalCode) -> Response:

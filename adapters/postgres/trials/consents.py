@@ -111,6 +111,11 @@ class PostgresConsents:
 
         await once(self._database, caller, command, type(None), carry_out)
 
+    async def may_set_up(self, order_id: OrderId, person_id: PersonId, address: int) -> bool:
+        """Whether this person is the order's contact, at this address (TC-15)."""
+        async with self._database.read() as connection:
+            return await setting_up.is_contact(connection, order_id, person_id, address)
+
     async def set_up(self, order_id: OrderId) -> OrderSetUp:
         """What the set-up page shows. Changes nothing."""
         async with self._database.read() as connection:

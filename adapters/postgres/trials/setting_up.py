@@ -9,7 +9,7 @@ from adapters.postgres.trials import rows
 from tenure.contracts.conversion import ActingAs, OrderSetUp, TieOrder
 from tenure.contracts.organisation import GONE
 from tenure.errors import Refusal, RefusalCode
-from tenure.ids import OrderId, TrialId
+from tenure.ids import OrderId, PersonId, TrialId
 from tenure.ports import Caller
 
 _ORDER: Final = """
@@ -21,6 +21,18 @@ select ord.*, p.name as partner_name, o.name as organisation_name, o.state as or
   left join organisations home on home.organisation_id = c.organisation_id
  where ord.order_id = $1
 """
+
+
+async def is_contact(connection: Connection, order_id: OrderId, person_id: PersonId, address: int) -> bool:
+    """Whether an order is for this person to set up, whose link was sent to their present address (TC-15, SF-09)."""
+    found: bool = await connection.fetchval(
+        "select exists (select from orders o join people p on p.person_id = o.contact"
+        " where o.order_id = $1 and p.person_id = $2 and p.email_version = $3)",
+        order_id,
+        person_id,
+        address,
+    )
+    return found
 
 
 async def find_set_up(connection: Connection, order_id: OrderId) -> OrderSetUp:

@@ -29,7 +29,7 @@ async def test_the_mail_leads_to_the_order(ground: Fairground) -> None:
     assert mail.matter.link is not None
     assert [service.key for service in mail.matter.services] == ["messaging"]
     token = mail.matter.link.rpartition("/")[2]
-    assert LINKS.read_set_up(token) == (order_id, ground.north.head)
+    assert LINKS.read_set_up(token) == (order_id, ground.north.head, 1)
 
 
 async def test_the_customer_is_shown_to_who_knows_it(ground: Fairground) -> None:
