@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 from tenure import names, search
 from tenure.contracts.consent import AcceptTrial, DeclineTrial
@@ -104,6 +104,20 @@ async def test_accepted_at_the_last_moment(fair: Fair, early: timedelta) -> None
         assert isinstance(answers[0], Refusal)
         assert answers[0].code is RefusalCode.CONSENT_EXPIRED
         assert (view.state, view.consent) == (TrialState.CANCELLED, ConsentState.LAPSED)
+
+
+async def test_accepted_and_not_told(fair: Fair) -> None:
+    """The timer fires before word of the answer arrives: it finds the answer, nothing lapses, and the trial goes on (CO-19, XC-06)."""
+    world = fair.world
+    trial = await fair.asked(await fair.customer())
+    workflow_id = names.trial_consent_id(trial.trial_id)
+    await world.services.consents.accept(OPERATOR, AcceptTrial(trial_id=trial.trial_id, person_id=ada(fair)))
+    await world.as_owner("update processes set wakes_sent = wakes where workflow_id = $1", workflow_id)
+    await world.advance(9 * DAY)
+    assert (await world.client.get_workflow_handle(workflow_id).describe()).status is WorkflowExecutionStatus.RUNNING
+    await world.advance(1 * DAY + MOMENT)
+    assert (await consent_result(fair)).state is ConsentState.ACCEPTED
+    assert (await fair.show()).state is TrialState.AWAITING_DETAILS
 
 
 async def test_extended_before_and_in_grace(fair: Fair) -> None:
