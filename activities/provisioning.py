@@ -7,7 +7,7 @@ from typing import Final
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from tenure.contracts.platform import Built, PlatformOrder
+from tenure.contracts.platform import NO_ANSWER, Built, PlatformOrder
 from tenure.contracts.trial_process import PlatformProblem, PlatformReport
 from tenure.errors import PlatformRefused, Unavailable
 from tenure.ports import Platform, TrialSteps
@@ -33,7 +33,7 @@ class ProvisioningActivities:
         """Have one service built.
 
         Raises:
-            ApplicationError: the platform refuses, which is written down, or did not answer; tried again.
+            ApplicationError: the platform refuses or did not answer, which is written down; tried again.
         """
         return await self._carry_out(self._platform.build, order)
 
@@ -50,8 +50,7 @@ class ProvisioningActivities:
         try:
             built = await ask(order)
         except PlatformRefused as refusal:
-            await self._steps.record_problem(PlatformProblem(order=order, code=refusal.code))
-            _count(order, "refused")
+            await self._problem(order, refusal.code, "refused")
             raise ApplicationError(
                 "The platform refuses; its code is with the trial, and it is asked again.",
                 type=REFUSED,
@@ -59,10 +58,16 @@ class ProvisioningActivities:
                 category=ApplicationErrorCategory.BENIGN,
             ) from None
         except Unavailable as error:
+            await self._problem(order, NO_ANSWER, "unanswered")
             raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=error.retry_after) from None
         await self._steps.record_platform(PlatformReport(order=order, built=built))
         _count(order, "done")
         return built
+
+    async def _problem(self, order: PlatformOrder, code: str, result: str) -> None:
+        """Nothing is tried again in silence: partner and operator find why with the trial."""
+        await self._steps.record_problem(PlatformProblem(order=order, code=code))
+        _count(order, result)
 
 
 def _count(order: PlatformOrder, result: str) -> None:

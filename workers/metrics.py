@@ -53,6 +53,7 @@ async def measure(processes: Processes, meter: MetricMeter) -> Never:
     held = meter.create_gauge("tenure_purges_held", "Erasures whose quarantine is over, by what holds the purge")
     trials = meter.create_gauge("tenure_trials", "Trials that are not over, by state")
     refused = meter.create_gauge("tenure_services_refused", "Services that the platform refuses to build or tear down")
+    unanswered = meter.create_gauge("tenure_services_unanswered", "Services about which the platform does not answer")
     cases = meter.create_gauge("tenure_cases_open", "Restricted-party hits that wait for a reviewer")
     oldest = meter.create_gauge_float(
         "tenure_oldest_case_seconds", "How long the oldest of these has been open; 0 where none is"
@@ -68,6 +69,7 @@ async def measure(processes: Processes, meter: MetricMeter) -> Never:
             for trial_state, number in figures.trials.items():
                 trials.set(number, {"state": trial_state})
             refused.set(figures.services_refused)
+            unanswered.set(figures.services_unanswered)
             cases.set(figures.cases_open)
             oldest.set(figures.oldest_case.total_seconds())
             stuck.set(figures.screenings_stuck)

@@ -1,7 +1,7 @@
 """How a process has the platform build services and tear them down, beside what it waits for."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from temporalio import workflow
@@ -23,11 +23,20 @@ class Orders:
         """Take who is told once all have been carried out: each is written down by itself."""
         self._watch = watch
         self._under_way: dict[str, workflow.ActivityHandle[Built]] = {}
+        self._problems: Mapping[str, str] = {}
 
-    def follow(self, orders: Sequence[PlatformOrder]) -> None:
-        """Have carried out what is ordered and not under way; the platform does each once, by its key (PV-04)."""
+    def follow(self, orders: Sequence[PlatformOrder], problems: Mapping[str, str]) -> None:
+        """Have carried out what is ordered and not under way; the platform does each once, by its key (PV-04).
+
+        Args:
+            orders: What is ordered.
+            problems: Why some are not carried out yet, by key. Somebody who takes a problem away wants that order to
+                be asked for at once: its next attempt may be an hour off.
+        """
         wanted = {order.key: order for order in orders}
-        for key in [known for known in self._under_way if known not in wanted]:
+        hurried = self._problems.keys() - problems.keys()
+        self._problems = problems
+        for key in [known for known in self._under_way if known not in wanted or known in hurried]:
             self._under_way.pop(key).cancel()
         for key, order in wanted.items():
             if key not in self._under_way:

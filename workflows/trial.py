@@ -6,6 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.trials import TrialActivities
+    from tenure.contracts.platform import PlatformOrder
     from tenure.contracts.trial import TrialState
     from tenure.contracts.trial_process import TrialAt, TrialContract, TrialInput, TrialResult, TrialStep
     from workflows import _options
@@ -93,7 +94,7 @@ class Trial(TrialContract):
         at = TrialAt(**dict(self._trial), as_of=workflow.now())
         step = await workflow.execute_activity_method(transaction, at, **_options.facts(summary))
         self._step = step
-        self._orders.follow(step.orders)
+        self._orders.follow(step.orders, step.problems)
         self._deliveries.follow(step.notices)
         self._show(step)
         return step
@@ -106,7 +107,7 @@ class Trial(TrialContract):
             _waits_for(step),
             f"Trial {self._trial.trial_id}, generation {step.generation}: {state}",
             *([f"Ends {instant(step.ends_at)}"] if step.ends_at else []),
-            *(f"Platform: {order.deed} {order.service}" for order in step.orders),
+            *(f"Platform: {_order(order, step)}" for order in step.orders),
             *([f"Mails under way: {len(step.notices)}"] if step.notices else []),
             *([_CAN_BE_DONE[step.state]] if step.state in _CAN_BE_DONE else []),
         )
@@ -126,3 +127,9 @@ def _waits_for(step: TrialStep) -> str:
     if step.reason in _EVENTS:
         return f"{step.rule}: waits for {_EVENTS[step.reason]}"
     return "Tears down and tells what is left" if step.orders or step.notices else "Done"
+
+
+def _order(order: PlatformOrder, step: TrialStep) -> str:
+    problem = step.problems.get(order.key)
+    said = f"{order.deed} {order.service}"
+    return f"{said}, not done yet ({problem}), tried again by itself" if problem else said

@@ -6,6 +6,7 @@ from typing import Final
 from adapters.postgres.database import Connection
 from tenure.contracts.erasure import PurgeHold
 from tenure.contracts.organisation import OrganisationState
+from tenure.contracts.platform import NO_ANSWER
 from tenure.contracts.process import Figures
 from tenure.contracts.trial import OVER, TrialState
 
@@ -14,7 +15,8 @@ select coalesce((select now - min(coalesce(looks_at, due_at)) from next_dates wh
                 interval '0') as overdue,
        coalesce((select now - min(created_at) from processes where state = 'pending'), interval '0') as lag,
        (select count(*) from processes where state = 'pending') as to_start,
-       (select count(*) from trial_services where problem is not null and state in ('ordered', 'leaving')) as refused
+       (select count(*) from trial_services where problem <> $1 and state in ('ordered', 'leaving')) as refused,
+       (select count(*) from trial_services where problem = $1 and state in ('ordered', 'leaving')) as unanswered
   from business_now() as now
 """
 _SCREENING: Final = """
@@ -44,7 +46,7 @@ async def read(connection: Connection) -> Figures:
     organisations = await _counts(connection, _ORGANISATIONS)
     trials = await _counts(connection, _TRIALS)
     held = await _counts(connection, _HOLDS)
-    row = await connection.fetchrow(_FIGURES)
+    row = await connection.fetchrow(_FIGURES, NO_ANSWER)
     screening = await connection.fetchrow(_SCREENING)
     assert row is not None
     assert screening is not None
@@ -56,6 +58,7 @@ async def read(connection: Connection) -> Figures:
         relay_lag=max(row["lag"], timedelta(0)),
         purges_held={hold: held.get(hold, 0) for hold in PurgeHold},
         services_refused=row["refused"],
+        services_unanswered=row["unanswered"],
         cases_open=screening["cases"],
         oldest_case=max(screening["oldest"], timedelta(0)),
         screenings_stuck=screening["stuck"],

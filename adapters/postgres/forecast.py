@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from adapters.postgres.database import Connection, Database, business_now
 from adapters.postgres.evidence import read_evidence
+from adapters.postgres.trials import views
 from adapters.postgres.visibility import require_alive
 from tenure.contracts.deletion import Evidence
 from tenure.contracts.forecast import CalendarEntry, Explanation, NextDate
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId
+from tenure.policy import waiting
 from tenure.policy.explanation import Explainer
 from tenure.policy.rules import Rules
 from tenure.ports import Caller
@@ -61,6 +63,7 @@ class PostgresForecast:
             if caller.partner_id is not None:
                 evidence = await _own(connection, evidence, caller.partner_id)
             rows = await connection.fetch(_NEXT_DATES, organisation_id, self._rules.silence, caller.partner_id)
+            undated = await views.undated(connection, organisation_id, caller.partner_id)
             as_of = await business_now(connection)
         dates = tuple(NextDate.model_validate(dict(row)) for row in rows)
         explainer = Explainer(evidence, dates, organisation["time_zone"], as_of, self._rules)
@@ -71,8 +74,8 @@ class PostgresForecast:
             as_of=as_of,
             simulation=self._database.kind is InstallationKind.SIMULATION,
             next=dates,
-            sentences=explainer.sentences(),
-            would_stop_it=explainer.would_stop_it(),
+            sentences=(*explainer.sentences(), *waiting.told(undated)),
+            would_stop_it=(*explainer.would_stop_it(), *waiting.ways_on(undated)),
             evidence=evidence,
         )
 

@@ -5,7 +5,8 @@ from enum import StrEnum
 from tenure.contracts.base import Contract, Instant
 from tenure.contracts.deletion import Evidence
 from tenure.contracts.organisation import OrganisationState
-from tenure.ids import OrganisationId, PartnerId
+from tenure.contracts.trial import TrialService, TrialState
+from tenure.ids import OrganisationId, PartnerId, TrialId
 
 
 class NextKind(StrEnum):
@@ -52,6 +53,15 @@ class NextDate(Contract):
     """Why it stands where it stands, such as `silence` or `feed_behind`."""
     looks_at: Instant | None = None
     """When the process looks next, if that is not the due date itself (a hold, a place in the queue)."""
+
+
+class UndatedTrial(Contract):
+    """A trial that waits for something which comes by no date: details, or the platform (PV-04, PV-08)."""
+
+    trial_id: TrialId
+    state: TrialState
+    services: tuple[TrialService, ...] = ()
+    """What is to be built or torn down."""
 
 
 class Explanation(Contract):

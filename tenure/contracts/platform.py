@@ -1,7 +1,7 @@
 """Orders to the platform: build a service of a trial, tear one down (PV)."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
@@ -12,6 +12,9 @@ from tenure.ids import OrganisationId, TrialId
 
 PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 """A phone number as E.164 writes it."""
+
+NO_ANSWER: Final = "no_answer"
+"""What stands where a refusal's code would, while nobody knows whether the platform did what it was asked."""
 
 
 class Deed(StrEnum):

@@ -79,6 +79,8 @@ class Figures(Contract):
     """Customers and addresses that cannot be screened: a list or the provider is missing (RPL-16)."""
     services_refused: int = 0
     """Services of trials that the platform refuses to build or to tear down at the moment."""
+    services_unanswered: int = 0
+    """Services of trials about which the platform did not answer when it was asked last."""
 
 
 class ReconcileInput(Contract):

@@ -76,7 +76,7 @@ class TrialService(Contract):
     service: ServiceKey
     state: ServiceState
     problem: str | None = None
-    """The platform's own code, where it refuses for the moment."""
+    """Why it is not done yet: the platform's own code where it refuses, `no_answer` where nobody knows."""
 
 
 class Site(Contract):
@@ -190,7 +190,7 @@ class CancelTrial(TrialCommand):
 
 
 class ProvideDetails(TrialCommand):
-    """What has to be known to build the services of a consented trial; again, it tries again (PV-01)."""
+    """What has to be known to build the services of a consented trial; again, the same is tried at once (PV-01, PV-04)."""
 
     seats: int = Field(default=25, ge=1, le=100_000)
     """How many people will use it."""

@@ -75,6 +75,8 @@ class TrialStep(Contract):
     reason: str = "awaiting_details"
     orders: tuple[PlatformOrder, ...] = ()
     """What the platform is to do now."""
+    problems: dict[str, str] = {}
+    """Why an order is not carried out yet, by its key; one that is asked for again at once has none."""
     notices: tuple[str, ...] = ()
     """Ids of mails that are still to be delivered."""
 
@@ -93,7 +95,7 @@ class PlatformReport(Contract):
 
 
 class PlatformProblem(Contract):
-    """The platform refuses, to be written down."""
+    """The platform refuses, or does not answer, to be written down."""
 
     order: PlatformOrder
     code: str

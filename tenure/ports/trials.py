@@ -207,7 +207,7 @@ class TrialSteps(Protocol):
         ...
 
     async def record_problem(self, problem: PlatformProblem) -> None:
-        """Write down that the platform refuses."""
+        """Write down that the platform refuses, or does not answer; the trial's process is told of what is new."""
         ...
 
     async def conclude(self, at: TrialAt) -> TrialStep:

@@ -10,7 +10,7 @@ from temporalio.workflow import ActivityCancellationType
 
 from activities.provisioning import REFUSED, ProvisioningActivities
 from adapters.platform.http import WHOLE
-from tenure.contracts.platform import Built, Deed, PlatformOrder
+from tenure.contracts.platform import NO_ANSWER, Built, Deed, PlatformOrder
 from tenure.contracts.trial_process import PlatformProblem, PlatformReport
 from tenure.errors import PlatformRefused, Unavailable
 from tenure.ids import OrganisationId, TrialId
@@ -113,11 +113,11 @@ async def test_a_refusal_is_written_down_and_tried_again_in_an_hour(deed: Deed) 
 
 @pytest.mark.parametrize("rest", [None, timedelta(minutes=10)])
 async def test_the_platform_is_left_alone_as_long_as_it_asks_for(rest: timedelta | None) -> None:
-    """Nothing is written down; where the platform says no time, the policy decides (PV-04)."""
+    """That nobody knows is written down, without words; where the platform says no time, the policy decides (PV-04)."""
     desk = Desk([Unavailable("The platform answered 503.", retry_after=rest)])
     with pytest.raises(ApplicationError, match=r"^Unavailable: The platform answered 503\.$") as failure:
         await carry_out(desk, Deed.BUILD)
-    assert desk.written == []
+    assert desk.written == [PlatformProblem(order=order(Deed.BUILD), code=NO_ANSWER)]
     assert (failure.value.next_retry_delay, failure.value.non_retryable) == (rest, False)
 
 

@@ -60,7 +60,10 @@ class Changes:
         return trial
 
     async def provide_details(self, caller: Caller, command: ProvideDetails, connection: Connection) -> Trial:
-        """What provisioning needs; while it is under way, ask for it to be tried again at once (PV-01, PV-02)."""
+        """What provisioning needs; while it is under way, ask for it to be tried again at once (PV-01, PV-02).
+
+        What was ordered stays as it was ordered: its key stands for these very words (PV-04).
+        """
         locked = await lock_own(connection, caller, command, Action.PROVIDE_DETAILS, seller=False)
         await _require_access(connection, locked.trial, Access.PROVISIONING, Access.FULL)
         first = locked.trial.state is TrialState.AWAITING_DETAILS
@@ -71,7 +74,7 @@ class Changes:
             actor=caller.actor,
             action="provisioning" if first else "provisioning_retried",
             state=TrialState.PROVISIONING,
-            seats=command.seats if first else locked.trial.seats or command.seats,
+            seats=command.seats if first else locked.trial.seats,
         )
         await connection.execute("update trial_services set problem = null where trial_id = $1", trial.trial_id)
         await wake_processes(connection, trial.organisation_id)

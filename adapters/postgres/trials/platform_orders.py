@@ -90,16 +90,29 @@ async def done(connection: Connection, order: PlatformOrder, built: Built) -> Se
     return None if state in {None, ServiceState.LEAVING} else ServiceState(state)
 
 
-async def refused(connection: Connection, order: PlatformOrder, code: str) -> None:
-    """Keep the platform's own code for whoever looks at the trial."""
-    await connection.execute(
+async def problems(connection: Connection, orders: Collection[PlatformOrder]) -> dict[str, str]:
+    """What stands against orders, by their keys."""
+    rows = await connection.fetch(
+        "select trial_id || '/' || service || '/' || turn as place, problem from trial_services"
+        " where trial_id = any($1::text[]) and problem is not null",
+        list({order.trial_id for order in orders}),
+    )
+    known = {row["place"]: row["problem"] for row in rows}
+    return {order.key: known[order.place] for order in orders if order.place in known}
+
+
+async def refused(connection: Connection, order: PlatformOrder, code: str) -> bool:
+    """Keep why an order is not carried out, for whoever looks at the trial; False where that stood there before."""
+    found = await connection.fetchval(
         "update trial_services set problem = $4"
-        " where trial_id = $1 and service = $2 and turn = $3 and state in ('ordered', 'leaving')",
+        " where trial_id = $1 and service = $2 and turn = $3 and state in ('ordered', 'leaving')"
+        " and problem is distinct from $4 returning true",
         order.trial_id,
         order.service,
         _turn(order),
         code[:100],
     )
+    return bool(found)
 
 
 async def all_built(connection: Connection, trial: Trial) -> bool:

@@ -3,7 +3,7 @@
 from adapters.postgres import ledger
 from adapters.postgres.clock import refuse_ahead, watched
 from adapters.postgres.database import Connection, Database, business_now, lock
-from adapters.postgres.pending import close_process
+from adapters.postgres.pending import close_process, wake_processes
 from adapters.postgres.trials import devices, numbers, platform_orders, rows, screenings, terms
 from adapters.postgres.trials.consenting import find_consent, lapse
 from adapters.postgres.trials.progress import Progress
@@ -137,10 +137,11 @@ class PostgresTrialSteps:
             )
 
     async def record_problem(self, problem: PlatformProblem) -> None:
-        """Write down that the platform refuses, for the trial's page (PV-04)."""
+        """Write down that the platform refuses, or does not answer, for the trial's page and its process (PV-04)."""
         async with self._database.write() as connection:
             await lock(connection, problem.order.organisation_id)
-            await platform_orders.refused(connection, problem.order, problem.code)
+            if await platform_orders.refused(connection, problem.order, problem.code):
+                await wake_processes(connection, problem.order.organisation_id)
 
     async def check_numbers(self, at: TrialAt) -> NumberHoldStep:
         """Look; at its end the hold releases the numbers for good (NR-02). Safe to repeat.
@@ -192,6 +193,7 @@ class PostgresTrialSteps:
             rule=rule,
             reason=reason,
             orders=orders,
+            problems=await platform_orders.problems(connection, orders),
             notices=await ledger.queued_for(connection, workflow_id),
         )
 

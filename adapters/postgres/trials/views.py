@@ -6,6 +6,7 @@ import asyncpg
 
 from adapters.postgres.database import Connection
 from adapters.postgres.named import is_named
+from tenure.contracts.forecast import UndatedTrial
 from tenure.contracts.trial import Site, TrialContact, TrialPage, TrialService, TrialState, TrialView
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId, TrialId
@@ -60,6 +61,29 @@ with chosen as (
    order by term.due, t.trial_id limit $6)
 {_VIEW} join chosen on chosen.trial_id = t.trial_id order by chosen.due, t.trial_id
 """  # noqa: S608 - constants
+
+# A customer that is screened has dates for that, and nothing is ordered yet.
+_UNDATED: Final = """
+select t.trial_id, t.state,
+       coalesce(jsonb_agg(jsonb_build_object('service', s.service, 'state', s.state, 'problem', s.problem)
+                          order by s.service, s.turn) filter (where s.state in ('ordered', 'leaving')), '[]') as services
+  from trials t left join trial_services s using (trial_id)
+ where t.organisation_id = $1 and ($2::text is null or t.partner_id = $2)
+   and not exists (select from customer_screenings c
+                    where c.trial_id = t.trial_id and c.state in ('screening', 'pending_rpl_review'))
+ group by t.trial_id
+having t.state in ('awaiting_details', 'provisioning')
+    or bool_or(s.state in ('ordered', 'leaving') and s.problem is not null)
+ order by t.trial_id
+"""
+
+
+async def undated(
+    connection: Connection, organisation_id: OrganisationId, partner_id: PartnerId | None
+) -> tuple[UndatedTrial, ...]:
+    """Trials that wait for details or for the platform; of one partner alone where it asks (P14)."""
+    rows = await connection.fetch(_UNDATED, organisation_id, partner_id)
+    return tuple(UndatedTrial.model_validate(dict(row)) for row in rows)
 
 
 async def show(connection: Connection, caller: Caller, trial_id: TrialId) -> TrialView:
