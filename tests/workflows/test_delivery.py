@@ -13,6 +13,7 @@ from tenure.contracts.notice import NoticeState
 from tenure.contracts.organisation import OrganisationState
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
+from tests.workflows.fair import MOMENT, Fair
 from tests.workflows.installation import FEED, OPERATOR, Installation, installation
 from tests.workflows.proxy import Proxy
 from workers.stack.mail import MailSink
@@ -87,6 +88,41 @@ async def test_a_warning_that_is_void_is_withdrawn(
     road.open_road()
     await unreached.advance(2 * DAY)
     assert unreached.mails() == []
+
+
+async def test_who_becomes_an_admin_while_no_mail_gets_out(unreached: Installation, road: Proxy) -> None:
+    """A reminder waits for the mail server: the partner's new admin gets it, too, each one copy; a refused address stops nobody (NO-04, NO-08, SF-02)."""
+    world, fair = unreached, await Fair.open(unreached)
+    road.open_road()
+    trial = await fair.new_customer()
+    await world.advance(23 * DAY - MOMENT)
+    road.close_road()
+    await world.advance(2 * MOMENT)
+    for name in ("new", "bounce-bo"):
+        await world.store(
+            {
+                "record": "person",
+                "person_id": fair.person(name),
+                "organisation_id": world.organisation_id("north"),
+                "name": name,
+                "email": world.address(name),
+                "role": "partner_admin",
+            }
+        )
+    await world.advance(timedelta(hours=2))
+    assert (len(world.mails("eve")), len(world.mails("pat"))) == (1, 0)
+    road.open_road()
+    await world.advance(3 * DAY)
+    assert {name: len(world.mails(name)) for name in ("eve", "sal", "pat", "new")} == {
+        "eve": 2,
+        "sal": 1,
+        "pat": 1,
+        "new": 1,
+    }
+    notices = await world.services.notices.of(OPERATOR, trial.organisation_id)
+    states = {notice.recipient: notice.state for notice in notices}
+    assert states.pop(fair.person("bounce-bo")) is NoticeState.REFUSED
+    assert set(states.values()) == {NoticeState.ACCEPTED}
 
 
 async def test_an_address_that_does_not_exist_is_tried_for_days_and_then_corrected(world: Installation) -> None:
