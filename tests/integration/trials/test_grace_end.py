@@ -10,7 +10,7 @@ from tenure.contracts.consent import AcceptTrial
 from tenure.contracts.licence import ExpireLicences, GraceOutcome, LicenceKind, RenewalGraceInput
 from tenure.contracts.notice import NoticeKind
 from tenure.contracts.organisation import OrganisationState
-from tenure.contracts.trial import Site, TrialState
+from tenure.contracts.trial import ProvideDetails, Site, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
 from tests.integration.deletion.town import DAY, SERVICE, admin
@@ -213,6 +213,29 @@ async def test_nobody_is_moved_while_a_licence_is_held(ground: Fairground, kind:
     assert (await ground.licences(grace.licence_set_id))["state"] == "removed"
     assert await ground.kept(customer.id) == ["files", "messages"]
     assert recipients(await ground.post(customer.id), NoticeKind.ACCESS_GONE) == [customer.una]
+
+
+@pytest.mark.parametrize("details", [False, True])
+async def test_the_next_trial_waits(ground: Fairground, details: bool) -> None:
+    """Its partner keeps what it needs to set it up; once it is being built, nobody is moved either (PV-02, GR-07, 18.7)."""
+    customer, grace = await in_grace(ground)
+    south = await ground.partner("south")
+    [eve] = await ground.town.fetch("select email from people where person_id = $1", customer.eve)
+    command = ground.request("messaging", side=south, organisation_id=customer.id, admin_email=eve["email"])
+    asked = await ground.town.trials.request(SERVICE, command)
+    await ground.town.consents.accept(SERVICE, AcceptTrial(trial_id=asked.trial_id, person_id=customer.eve))
+    provide = ProvideDetails(trial_id=asked.trial_id, by=south.seller)
+    if details:
+        await ground.town.trials.provide_details(SERVICE, provide)
+    await ground.town.advance_to(grace.removal_due_at)
+    await ground.end_grace(grace)
+    assert (await home(ground, customer.una))[0] == (customer.id if details else "org_consumer")
+    assert await ground.access(south, customer.id) == "provisioning"
+    assert await ground.access(ground.north, customer.id) == ("full" if details else "none")
+    if not details:
+        await ground.town.trials.provide_details(SERVICE, provide)
+    await ground.run(asked.trial_id)
+    assert (await ground.show(asked.trial_id)).state is TrialState.ACTIVE
 
 
 async def test_the_last_of_two_trials_moves_the_users(ground: Fairground) -> None:
