@@ -116,6 +116,7 @@ async def test_all_that_goes(ground: Fairground) -> None:
             "users_moved": 1,
         },
     }
+    assert (await ground.town.processes(customer.id))[f"trial/{customer.trial.trial_id}/2"] == "pending"
     await ground.run(customer.trial.trial_id)
     assert await ground.services(customer.trial) == {"meetings-enterprise": "gone", "calling": "gone"}
 
