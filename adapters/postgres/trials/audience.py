@@ -44,6 +44,13 @@ _IS_ASKED: Final = f"""
 select exists (select from people where organisation_id = $1 and person_id = $2 and lower(email) = lower($3))
     or exists (select from {_FULL_ADMINS} and person_id = $2)
 """  # noqa: S608 - the same
+# Who still belongs to an organisation that has bought all of it has lost nothing.
+_HAS_LOST: Final = """
+select not exists (select from people where organisation_id = $1 and person_id = $2)
+    or cardinality($3::text[]) = 0
+    or not $3::text[] <@ array(select unnest(services) from licence_sets
+                                where organisation_id = $1 and kind = 'subscription' and state = 'active')
+"""
 _FIRST: Final = {
     kind: f"select person_id from {admins} order by person_id limit 1"  # noqa: S608 - the same
     for kind, admins in {
@@ -62,9 +69,12 @@ async def untold(connection: Connection, kind: NoticeKind, trial: Trial, cycle: 
 
 
 async def concerns(connection: Connection, kind: NoticeKind, trial: Trial, person_id: str) -> bool:
-    """Whether a mail is still its recipient's business; those about licences and orders name theirs once and for all."""
+    """Whether a mail is still its recipient's business; one about an order names its own once and for all."""
     if kind is NoticeKind.CONSENT_REQUEST:
         return bool(await connection.fetchval(_IS_ASKED, trial.organisation_id, person_id, trial.admin_email))
+    if kind is NoticeKind.ACCESS_GONE:
+        services = list(trial.services)
+        return bool(await connection.fetchval(_HAS_LOST, trial.organisation_id, person_id, services))
     if kind not in _CONCERNS:
         return True
     return bool(await connection.fetchval(_CONCERNS[kind], _side(kind, trial), person_id))

@@ -75,3 +75,19 @@ async def test_a_start_that_is_history(ground: Fairground) -> None:
     await ground.expired(trial)
     sent = await ground.post(customer)
     assert recipients(sent, NoticeKind.TRIAL_STARTED) == []
+
+
+@pytest.mark.parametrize("moved", [False, True])
+async def test_who_has_bought_is_not_told_that_access_is_gone(
+    ground: Fairground, customer: Customer, moved: bool
+) -> None:
+    """Bought after the grace, the same services are there for whoever is; who was moved out has lost them (TL-01, NO-06, GR-08)."""
+    if not moved:
+        await ground.buy(customer.id, "contact-center")
+    await ground.ended(customer.trial)
+    told = ("access_gone", customer.una)
+    assert told in await ground.queued(customer.id)
+    await ground.buy(customer.id, "messaging")
+    assert told in await ground.queued(customer.id)
+    await ground.buy(customer.id, "calling")
+    assert recipients(await ground.post(customer.id), NoticeKind.ACCESS_GONE) == ([customer.una] if moved else [])
