@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
@@ -31,6 +33,9 @@ _CONTRAST = """() => {
     });
 }"""
 """The contrast of every text with what is behind it, as WCAG 2.2 computes it."""
+
+
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @asynccontextmanager
@@ -66,6 +71,20 @@ async def faint_texts(page: Page) -> list[tuple[float, str]]:
     """Texts whose contrast is below 4.5, which WCAG AA asks of every size but the largest."""
     await page.wait_for_load_state()  # of its stylesheet, too
     return [(ratio, element) for ratio, element in await page.evaluate(_CONTRAST) if ratio < 4.5]
+
+
+async def faults(page: Page) -> list[str]:
+    """What axe-core finds wrong with a page, where it is installed, by WCAG 2.2 A and AA and what it calls best practice."""
+    if find_spec("axe_playwright_python") is None:
+        return []
+    axe = import_module("axe_playwright_python.async_playwright").Axe()
+    await page.wait_for_load_state()
+    found = await axe.run(page, options={"runOnly": _RULES, "resultTypes": ["violations"]})
+    return [
+        f"{violation['id']}: {violation['help']}: {node['html']}"
+        for violation in found.response["violations"]
+        for node in violation["nodes"]
+    ]
 
 
 async def width(page: Page) -> int:
