@@ -30,6 +30,7 @@ from workers.stack.mail import MailSink, mail_sink
 from workers.stack.postgres import embedded_postgres, require_database
 from workers.stack.server import Report
 from workers.stack.temporal import Temporal, temporal
+from workers.warming import warming
 
 _NAMESPACE = {
     InstallationKind.PRODUCTION: {names.NAMESPACE: False},
@@ -192,7 +193,10 @@ def _keep(file: Path, secret: str) -> None:
 
 async def run_development(kind: InstallationKind, report: Report) -> None:
     """Run the stack until cancelled, and say how to use it."""
-    async with development(report, ServerSettings(installation=kind), StackSettings()) as running:
+    async with (
+        development(report, ServerSettings(installation=kind), StackSettings()) as running,
+        warming(running.application),
+    ):
         secret = require(running.application.settings.webhook_secret, "TENURE_WEBHOOK_SECRET")
         database = require(running.application.settings.database_url, "TENURE_DATABASE_URL")
         for line in (

@@ -14,19 +14,20 @@ from workers.application import open_application, require
 from workers.connection import connect
 from workers.metrics import runtime
 from workers.stack.namespaces import add_search_attributes
+from workers.warming import warming
 
 
 async def run_worker(settings: ServerSettings) -> None:
     """Run workflows, activities and the relay until cancelled."""
     telemetry = runtime(settings)
-    async with open_application(settings) as application:
+    async with open_application(settings) as application, warming(application):
         client = await connect(settings, runtime=telemetry)
         await worker.serve(application, client, telemetry.metric_meter)
 
 
 async def run_web(settings: ServerSettings) -> None:
     """Serve the API and the console until cancelled."""
-    async with open_application(settings) as application:
+    async with open_application(settings) as application, warming(application):
         await serve(create_app(application.services, settings), settings.host, settings.port)
 
 

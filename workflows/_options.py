@@ -71,8 +71,8 @@ def platform(summary: str) -> ActivityConfig:
 def screening(summary: str) -> ActivityConfig:
     """A subject, or a page of customers, against the lists, tried until there is an answer (RPL-16).
 
-    The first one waits for dictionaries and for the index of each list, half a minute on a slow machine. One that takes
-    longer than allowed goes on by itself: the next attempt finds the index ready.
+    While a worker begins, it waits for dictionaries and for the index of each list, half a minute on a slow machine. One
+    that takes longer than allowed goes on by itself: the next attempt finds the index ready.
     """
     return ActivityConfig(
         summary=summary,

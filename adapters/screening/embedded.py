@@ -18,7 +18,7 @@ class EmbeddedScreener(Screener, UpdateScreener):
     """Screens against the lists as they are stored at that moment."""
 
     def __init__(self, lists: ScreeningLists, rules: ScreeningRules, executor: Callable[[], Executor]) -> None:
-        """Prepare; the lists are read when the first subject comes.
+        """Nothing is read yet: `warm` does, or the first subject that comes.
 
         Args:
             lists: Where they are stored.
@@ -35,11 +35,24 @@ class EmbeddedScreener(Screener, UpdateScreener):
     @asynccontextmanager
     async def open(cls, lists: ScreeningLists, rules: ScreeningRules) -> AsyncIterator[Self]:
         """Screen in a process of its own, which ends with the context."""
-        screener = cls(lists, rules, room.open_room)
+        screener = cls(lists, rules, room.Room)
         try:
             yield screener
         finally:
             await asyncio.to_thread(screener._executor.shutdown, cancel_futures=True)
+
+    async def warm(self) -> None:
+        """Read dictionaries and lists, so that the first subject waits for neither; without lists there is no hurry.
+
+        Raises:
+            Unavailable: the reading broke off, or a list is being updated; the first subject has it read again.
+        """
+        versions = await self._lists.all()
+        if not versions:
+            return
+        async with self._turn:
+            await self._run(room.prepare)
+            await self._take_missing(versions, await self._run(room.missing, [version.sha256 for version in versions]))
 
     async def screen(self, subject: Subject) -> Screening:
         """Compare a subject with every list in use.
@@ -73,10 +86,8 @@ class EmbeddedScreener(Screener, UpdateScreener):
     async def _ask(self, subject: Subject, versions: Sequence[ScreeningList]) -> list[Hit]:
         hashes = [version.sha256 for version in versions]
         missing, hits = await self._run(room.ask, subject, hashes, self._rules.threshold)
-        for version in versions:
-            if version.sha256 in missing:
-                await self._take(version)
         if missing:
+            await self._take_missing(versions, missing)
             missing, hits = await self._run(room.ask, subject, hashes, self._rules.threshold)
         return hits
 
@@ -100,6 +111,11 @@ class EmbeddedScreener(Screener, UpdateScreener):
                 ListVersion(list_id=each.list_id, version=each.version, sha256=each.sha256) for each in versions
             ),
         )
+
+    async def _take_missing(self, versions: Sequence[ScreeningList], missing: Sequence[str]) -> None:
+        for version in versions:
+            if version.sha256 in missing:
+                await self._take(version)
 
     async def _take(self, version: ScreeningList) -> None:
         entries = [entry async for entry in self._lists.entries(version)]

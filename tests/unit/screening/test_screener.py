@@ -4,8 +4,10 @@ import asyncio
 import hashlib
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -134,6 +136,27 @@ async def test_an_answer_is_of_the_lists_of_that_moment() -> None:
     assert (await screener.screen(QUARTZ)).hits == ()
 
 
+async def test_what_is_made_ready_is_not_read_again() -> None:
+    """The first subject finds the lists read, unless one was updated in between (RPL-16)."""
+    shelf = Shelf(listed(ListId.US_DPL, "Jan Basalt", "Ada Warm"), listed(ListId.UN, "Teodor Quartzov", "Ada Warm"))
+    screener = EmbeddedScreener(shelf, RULES, threads)
+    await screener.warm()
+    assert shelf.read == [ListId.US_DPL, ListId.UN]
+    await screener.warm()
+    assert len((await screener.screen(QUARTZ)).hits) == 1
+    assert shelf.read == [ListId.US_DPL, ListId.UN]
+    shelf.put(listed(ListId.UN, "Abu Feldspar", "Ada Warm", version=2))
+    assert (await screener.screen(QUARTZ)).hits == ()
+    assert shelf.read == [ListId.US_DPL, ListId.UN, ListId.UN]
+
+
+async def test_without_lists_nothing_is_made_ready() -> None:
+    """An installation that does not screen yet starts no process and reads no dictionary."""
+    executor = threads()
+    executor.shutdown()
+    await EmbeddedScreener(Shelf(), RULES, lambda: executor).warm()
+
+
 async def test_a_list_that_is_not_all_there_is_no_list() -> None:
     """Fewer entries than the list says: no answer, and the next question reads it again (RPL-16)."""
     stored, entries = listed(ListId.UN, "Abu Feldspar", "Teodor Quartzov")
@@ -157,8 +180,12 @@ async def test_the_best_hits_come_first_and_are_not_too_many() -> None:
 
 
 async def test_comparing_is_done_elsewhere_and_survives_its_end() -> None:
-    """A process of its own compares; where it is killed, that is no answer, and the next question has one (RPL-16)."""
+    """A process of its own compares; where it is killed, that is no answer, and the next question has one (RPL-16).
+
+    With the program it ends at once, whatever it is doing.
+    """
     shelf = Shelf(listed(ListId.US_DPL, "Jan Basalt"), listed(ListId.UN, "Teodor Quartzov"))
+    loop = asyncio.get_running_loop()
     async with EmbeddedScreener.open(shelf, RULES) as screener:
         assert len((await screener.screen(QUARTZ)).hits) == 1
         process = await screener._run(os.getpid)
@@ -168,8 +195,14 @@ async def test_comparing_is_done_elsewhere_and_survives_its_end() -> None:
             await _until_noticed(screener)
         assert len((await screener.screen(QUARTZ)).hits) == 1
         process = await screener._run(os.getpid)
+        busy = screener._executor.submit(time.sleep, 60)
+        while not busy.running():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        told_to_end = loop.time()
+    assert loop.time() - told_to_end < 30  # nobody waits for what it does
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+    assert isinstance(busy.exception(), BrokenProcessPool)
 
 
 async def _until_noticed(screener: EmbeddedScreener) -> None:
