@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from adapters.links import Links
 from tenure.contracts.catalogue import Catalogue
+from tenure.policy.rules import Rules
 from tenure.ports import (
     Activity,
     AuditTrail,
@@ -43,6 +44,7 @@ class Services:
     devices: Devices
     links: Links
     catalogue: Catalogue
+    rules: Rules
     erasures: Erasures
     breakers: Breakers
     activity: Activity

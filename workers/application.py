@@ -159,6 +159,7 @@ def _services(
         devices=PostgresDevices(database, rules, catalogue, message_domain=message_domain),
         links=links,
         catalogue=catalogue,
+        rules=rules,
         erasures=PostgresErasures(database, rules),
         breakers=PostgresBreakers(database, rules),
         activity=PostgresActivity(database),

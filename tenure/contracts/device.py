@@ -91,6 +91,7 @@ class DeviceReturnView(Contract):
 
     trial_id: TrialId
     organisation_id: OrganisationId
+    organisation_name: str | None = None
     partner_id: PartnerId
     demo_order: DemoOrder
     device_ends_at: Instant

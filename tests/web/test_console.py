@@ -202,11 +202,11 @@ async def test_a_simulation_says_so_on_every_screen(site: Site, page: Page, cont
     ]
     for path in [*pages, f"organisations/{organisation_id}/warning", "organisations/org_none"]:
         await page.goto(f"{site.url}/console/{path}")
-        await expect(page.get_by_role("note")).to_contain_text("Simulation.")
+        await expect(page.get_by_role("complementary", name="Simulation")).to_be_visible()
         assert "simulation" in await page.title()
     await context.clear_cookies()
     await page.goto(f"{site.url}/console/")
-    await expect(page.get_by_role("note")).to_contain_text("Simulation.")
+    await expect(page.get_by_role("complementary", name="Simulation")).to_be_visible()
 
 
 async def test_production_does_not(fresh_database: FreshDatabase, browser: Browser, tmp_path: Path) -> None:

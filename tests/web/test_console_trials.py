@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, Page, ViewportSize, expect
+from playwright.async_api import BrowserContext, Locator, Page, ViewportSize, expect
 
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.device import ShipDevices
@@ -41,30 +41,45 @@ async def page(site: Site, trade: Trade, context: BrowserContext) -> Page:
     return await sign_in(context, site, token, "/console/trials")
 
 
+def row(page: Page, trial_id: TrialId) -> Locator:
+    """A trial's row of a list."""
+    return page.locator("tbody tr", has=page.locator(f"a[href$='/{trial_id}']"))
+
+
 async def test_trials_are_listed_with_the_time_left(
     site: Site, trade: Trade, page: Page, trial_id: TrialId, trial: TrialView
 ) -> None:
-    """Each trial with state, services, time left, access, and whom to ask; the filters give exactly theirs (PS-02, PS-04, PS-08)."""
+    """What ends first comes first, each with state, services, time left, access, and whom to ask; the filters give exactly theirs (PS-02, PS-04, PS-08)."""
     late = await trade.active(length_days=90)
     await page.reload()
-    pending = page.get_by_role("row", name=trial_id)
-    await expect(pending).to_contain_text("Pending customer consent")
-    await expect(pending).to_contain_text("Consent lapses in 9 days")
-    active = page.get_by_role("row", name=trial.trial_id)
-    await expect(active).to_contain_text("Ends in 29 days")
-    await expect(active).to_contain_text("calling, messaging")
-    await expect(active).to_contain_text("Full")
+    order = [await link.get_attribute("href") for link in await page.locator("tbody th a").all()]
+    assert [str(href).rpartition("/")[2] for href in order] == [trial_id, trial.trial_id, late.trial_id]
+    await expect(row(page, trial_id)).to_contain_text("Pending customer consent")
+    await expect(row(page, trial_id)).to_contain_text("Consent lapses in 9 days")
+    for said in ("Ends in 29 days", "Calling, Messaging", "Full", f"ada-1@{trial.organisation_id.name}.example"):
+        await expect(row(page, trial.trial_id)).to_contain_text(said)
     await page.get_by_role("link", name="About to end").click()
     await expect(page.locator("tbody tr")).to_have_count(1)
-    await expect(page.get_by_role("row", name=trial.trial_id)).to_contain_text(
-        f"ada-1@{trial.organisation_id.name}.example"
-    )
+    await expect(row(page, trial.trial_id)).to_be_visible()
     await page.get_by_role("link", name="Pending consent").click()
     await expect(page.locator("tbody tr")).to_have_count(1)
     await page.get_by_role("link", name="Awaiting details").click()
     await expect(page.get_by_text("No trial waits for its details.")).to_be_visible()
     await page.goto(f"{site.url}/console/trials/{late.trial_id}")
-    await expect(page.get_by_role("region").first).to_contain_text("Ends in 89 days")
+    await expect(page.get_by_role("heading", name="Ends in 89 days")).to_be_visible()
+    await site.town.execute(
+        "update organisations set name = 'Bäckerei Özil' where organisation_id = $1", late.organisation_id
+    )
+    await page.goto(f"{site.url}/console/trials?show=ending")
+    for named, shown in (("backerei", "No trial among these"), ("<b>", "contains “<b>”")):
+        await page.get_by_role("searchbox").fill(named)
+        await page.get_by_role("button", name="Find").click()
+        await expect(page.get_by_text(shown)).to_be_visible()
+    await page.get_by_role("searchbox").fill("BACKEREI o")
+    await page.get_by_role("button", name="Find").click()
+    await page.get_by_role("link", name="All", exact=True).click()  # the search stays
+    await expect(page.locator("tbody tr")).to_have_count(1)
+    await expect(row(page, late.trial_id)).to_contain_text("Bäckerei Özil")
 
 
 async def test_a_request_is_mailed_again(site: Site, trade: Trade, page: Page, trial_id: TrialId) -> None:
@@ -85,8 +100,12 @@ async def test_a_request_is_cancelled_and_removed(
 ) -> None:
     """Cancel and remove asks for an explicit yes, and the customer leaves the list with it (CO-13, TC-10)."""
     await page.reload()
-    await page.get_by_role("link", name="Cancel the request").click()
+    await page.get_by_role("link", name="Cancel the trial of").click()
+    await expect(page.get_by_role("region")).to_contain_text("The customer leaves your list")
     await page.get_by_role("button", name="Cancel and remove").click()  # the browser asks for the tick
+    await page.request.post(  # and who goes past it gets nowhere either
+        f"{site.url}/console/trials/{trial_id}/cancel", form={"key": "k"}, headers={"Origin": site.url}
+    )
     assert (await trade.trials.show(SERVICE, trial_id)).state is TrialState.PENDING_CONSENT
     await page.get_by_label("Yes, cancel it").check()
     await page.get_by_role("button", name="Cancel and remove").click()
@@ -123,7 +142,7 @@ async def test_an_organisation_shows_its_trials(
     held = page.get_by_role("region", name="Licences")
     await expect(held.get_by_role("row", name=licences)).to_contain_text("Expired")
     assert trial.licence_set_id is not None
-    await expect(held.get_by_role("row", name=trial.licence_set_id)).to_contain_text("calling, messaging")
+    await expect(held.get_by_role("row", name=trial.licence_set_id)).to_contain_text("Calling, Messaging")
     await expect(page.locator("main")).to_contain_text(f"managed by {trade.partner_id}")
 
 
@@ -133,12 +152,12 @@ async def test_overdue_devices_are_listed(site: Site, trade: Trade, page: Page, 
     shipment = ShipDevices(trial_id=trial.trial_id, demo_order="D-77", serials=("FCH1", "FCH2"), device_ends_at=ends_at)
     await trade.devices.ship(SERVICE, shipment)
     await page.get_by_role("link", name="Devices").click()
-    await expect(page.get_by_role("row", name=trial.trial_id)).to_contain_text("FCH1, FCH2")
+    await expect(row(page, trial.trial_id)).to_contain_text("FCH1, FCH2")
     await page.get_by_role("link", name="Overdue").click()
     await expect(page.get_by_text("Nothing is overdue.")).to_be_visible()
     await site.town.advance(25 * DAY)
     await page.reload()
-    await expect(page.get_by_role("row", name=trial.trial_id)).to_contain_text("Overdue")
+    await expect(row(page, trial.trial_id)).to_contain_text("Overdue")
 
 
 async def test_only_a_person_of_the_partner_acts(
@@ -156,9 +175,9 @@ async def test_only_a_person_of_the_partner_acts(
         async with httpx.AsyncClient(base_url=site.url, headers={"Origin": site.url}) as http:
             await http.post("/console/sign-in", data={"token": token})
             listing = await http.get("/console/trials")
-            assert "Resend" not in listing.text
-            for act in ("resend", "cancel"):
-                form = {"key": "k", "confirmed": "true", "by": trade.seller}
+            assert not {word for word in ("Resend", "/cancel", "/extend") if word in listing.text}
+            for act in ("resend", "cancel", "details", "extend", "services"):
+                form = {"key": "k", "confirmed": "true", "by": trade.seller, "days": "3", "seats": "5"}
                 response = await http.post(f"/console/trials/{trial_id}/{act}", data=form)
                 assert response.status_code in (403, 404)
             assert (await http.get("/console/trials/none")).status_code == 404

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1", tags=["calendar"])
 _NAMESPACE = UUID("7f0b8a52-6f0e-4f0e-9d5b-3f6a4d1c9e77")
 """Of the UIDs of our events."""
 
-_SUMMARY = {
+SUMMARIES = {
     NextKind.CONSENT_DEADLINE: "Consent to a trial lapses",
     NextKind.TRIAL_REMINDER: "The end of a trial is announced",
     NextKind.TRIAL_END: "Trial ends",
@@ -31,6 +31,7 @@ _SUMMARY = {
     NextKind.SCREENING: "Restricted-party screening",
     NextKind.RPL_REVIEW: "Restricted-party review ends",
 }
+"""What falls due, as calendars and the console say it."""
 
 
 @router.get("/calendar")
@@ -66,7 +67,7 @@ def to_icalendar(entries: Sequence[CalendarEntry], as_of: Instant) -> bytes:
         event.add("dtstamp", as_of)
         event.add("dtstart", entry.due_at)
         event.add("duration", timedelta(0))
-        event.add("summary", f"{_SUMMARY[entry.kind]}: {entry.organisation_name}")
+        event.add("summary", f"{SUMMARIES[entry.kind]}: {entry.organisation_name}")
         event.add("description", f"{entry.organisation_id} · {entry.rule} · {entry.reason}")
         event.add("transp", "TRANSPARENT")
         calendar.add_component(event)

@@ -1,4 +1,4 @@
-"""The next dates of the customers, day by day, and as a file for calendars (WH-02, PS-07)."""
+"""The next dates of the customers, month by month, and as a file for calendars (WH-02, PS-07, DP-07)."""
 
 from itertools import groupby
 
@@ -10,10 +10,11 @@ from web.console.desk import Visit, signed_in
 
 
 async def calendar(visit: Visit) -> Response:
-    """The dates, grouped by day (UTC)."""
+    """The dates, grouped by month and day (UTC)."""
     entries = await visit.services.forecast.calendar(visit.caller(), None)
     days = [(day, list(dates)) for day, dates in groupby(entries, lambda entry: entry.due_at.date())]
-    return visit.render("calendar.html", here="calendar", days=days)
+    months = [(month, list(found)) for month, found in groupby(days, lambda day: day[0].replace(day=1))]
+    return visit.render("calendar.html", here="calendar", months=months, today=visit.now.date())
 
 
 async def download(visit: Visit) -> Response:

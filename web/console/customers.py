@@ -9,7 +9,7 @@ from starlette.routing import Route
 from tenure.contracts.audit import AuditEntry
 from tenure.contracts.organisation import OrganisationView
 from tenure.ids import OrganisationId
-from web.console.desk import EVERYBODY, REVIEWERS, Visit, signed_in
+from web.console.desk import EVERYBODY, REVIEWERS, Visit, searched, signed_in
 from web.console.timeline import picture
 
 PAGE = 50
@@ -24,10 +24,12 @@ async def home(visit: Visit) -> Response:
 
 async def customers(visit: Visit) -> Response:
     """The list, with the label, the next dates and alerts (PS-01, PS-06, PS-07)."""
-    only = visit.request.query_params.get("show") == "to-be-deleted"
+    show = "to-be-deleted" if visit.request.query_params.get("show") == "to-be-deleted" else ""
+    named = searched(visit)
     page = await visit.services.organisations.page(
         visit.caller(),
-        to_be_deleted=True if only else None,
+        to_be_deleted=True if show else None,
+        named=named,
         after=_after(visit.request.query_params.get("after")),
         limit=PAGE,
     )
@@ -36,7 +38,8 @@ async def customers(visit: Visit) -> Response:
     return visit.render(
         "customers.html",
         here="customers",
-        only=only,
+        show=show,
+        named=named,
         page=page,
         open_breakers=[breaker for breaker in breakers if breaker.open_since is not None],
         late_feeds=[feed for feed in feeds if feed.late],
@@ -54,6 +57,9 @@ async def organisation(visit: Visit) -> Response:
         view=view,
         explanation=explanation,
         picture=picture(explanation),
+        tries=visit.credential.person_id is not None
+        and visit.credential.partner_id in view.partners
+        and not view.is_own_org,
         trials=(await visit.services.trials.page(visit.caller(), organisation_id=organisation_id)).trials,
         notices=await visit.services.notices.of(visit.caller(), organisation_id),
         audit=await _audit(visit, view),

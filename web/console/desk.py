@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tenure.contracts.base import Instant
 from tenure.contracts.credential import Credential, CredentialRole
+from tenure.contracts.licence import ServiceKey
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PersonId, RplCaseId, TrialId
 from tenure.ports import Caller
@@ -51,11 +52,17 @@ class Desk:
             lstrip_blocks=True,
         )
         self._templates.filters.update(wording.FILTERS | review_wording.FILTERS | onboarding_wording.FILTERS)
+        self._templates.filters["service"] = self._service_name
 
     @staticmethod
     def of(request: Request) -> "Desk":
         """The desk of the console that a request came to."""
         return cast("Desk", request.app.state.desk)
+
+    def _service_name(self, key: ServiceKey) -> str:
+        """A service as people call it; one that the catalogue names no more by its key."""
+        found = self.services.catalogue.service(key)
+        return key if found is None else found.name
 
     def render(self, template: str, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> HTMLResponse:
         """A page; what it shows of the visitor is None unless the context says otherwise."""
@@ -132,7 +139,7 @@ class Visit:
 
     def render(self, template: str, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> Response:
         """A page for this visitor."""
-        return self.desk.render(template, status, credential=self.credential, now=self.now, **context)
+        return self.desk.render(template, status, visit=self, credential=self.credential, now=self.now, **context)
 
 
 type View = Callable[[Visit], Awaitable[Response]]
@@ -166,6 +173,12 @@ def key_of(form: FormData) -> str:
     if not isinstance(key, str) or not key:
         raise Refusal(RefusalCode.INVALID_INPUT)
     return key
+
+
+def searched(visit: Visit) -> str | None:
+    """What was typed to find somebody by name; None where nothing was."""
+    typed = visit.request.query_params.get("named", "")
+    return "".join(letter for letter in typed if letter.isprintable())[:200].strip() or None
 
 
 def require_our_page(request: Request) -> None:

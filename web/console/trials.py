@@ -1,4 +1,4 @@
-"""Trials as partners and operators see them; a person of a partner mails a pending request again, or ends it (PS-02 to PS-04)."""
+"""Trials as partners and operators see them: which end first, how long each has, whom to ask, and what can be done (PS-02 to PS-04)."""
 
 from typing import Final
 from uuid import uuid4
@@ -6,59 +6,81 @@ from uuid import uuid4
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tenure.contracts.trial import CancelTrial, ResendConsent, TrialState, TrialView
+from tenure.contracts.trial import TrialState
 from tenure.ids import TrialId
-from web.console.desk import PARTNERS, Visit, key_of, signed_in
+from web.console import trial_acts
+from web.console.desk import Visit, searched, signed_in
 
 PAGE: Final = 50
 ENDING_DAYS: Final = 30
 """How far ahead a trial is about to end: as far as the mails to partners look (NO-04)."""
-_STATES: Final = {"pending": TrialState.PENDING_CONSENT, "awaiting": TrialState.AWAITING_DETAILS}
+FILTERS: Final = {
+    "": "All",
+    "awaiting": "Awaiting details",
+    "pending": "Pending consent",
+    "ending": "About to end",
+    "grace": "In grace",
+}
+_STATES: Final = {
+    "awaiting": TrialState.AWAITING_DETAILS,
+    "pending": TrialState.PENDING_CONSENT,
+    "grace": TrialState.GRACE,
+}
+DONE: Final = {
+    "requested": "The request is on its way to the customer: it has until the deadline to consent.",
+    "started": "The trial is requested, and is being set up.",
+    "resent": "The request is mailed again. Its deadline stays.",
+    "provided": "The services are being built.",
+    "extended": "The end is moved.",
+    "edited": "The services are changed.",
+    "cancelled": "It is cancelled.",
+}
+"""What was just done, as the page says it after the form that did it."""
 
 
 async def trials(visit: Visit) -> Response:
-    """Trials with the time that is left to each; whom to ask stands next to those about to end (PS-02, PS-08)."""
+    """Trials with the time that is left to each, the soonest first; whom to ask stands next to them (PS-02, PS-08)."""
     show = visit.request.query_params.get("show", "")
+    named = searched(visit)
     page = await visit.services.trials.page(
         visit.caller(),
         state=_STATES.get(show),
         ending_within_days=ENDING_DAYS if show == "ending" else None,
+        named=named,
+        soonest_first=True,
         after=_after(visit.request.query_params.get("after")),
         limit=PAGE,
     )
-    if show == "ending":  # the soonest first, as far as the page goes
-        soonest = tuple(sorted(page.trials, key=lambda one: (one.ends_at is None, one.ends_at)))
-        page = page.model_copy(update={"trials": soonest})
-    return visit.render("trials.html", here="trials", show=show, page=page, acts=acts, visit=visit, key=uuid4())
+    refusal = await trial_acts.refusal(visit)
+    return visit.render(
+        "trials.html",
+        here="trials",
+        show=show if show in FILTERS else "",
+        filters=FILTERS,
+        named=named,
+        page=page,
+        sells=refusal is None and not visit.operates,
+        acts={one.trial_id: trial_acts.acts(visit, one, refusal) for one in page.trials},
+        key=uuid4(),
+    )
 
 
 async def trial(visit: Visit) -> Response:
-    """One trial with all its dates; the devices' own end stands apart from the trial's (PS-03, DV-03)."""
-    return _page(visit, await visit.services.trials.show(visit.caller(), visit.trial_id()))
-
-
-async def resend(visit: Visit) -> Response:
-    """Mail the request for consent again (CO-11)."""
-    form = await visit.request.form()
-    command = ResendConsent(trial_id=visit.trial_id(), by=visit.person_id())
-    return _page(visit, await visit.services.trials.resend_consent(visit.caller(key_of(form)), command), done="resent")
-
-
-async def cancel(visit: Visit) -> Response:
-    """End a request or a trial, once that is confirmed (CO-13, TC-10)."""
-    form = await visit.request.form()
-    command = CancelTrial(trial_id=visit.trial_id(), by=visit.person_id(), confirmed=form.get("confirmed") == "true")
-    return _page(visit, await visit.services.trials.cancel(visit.caller(key_of(form)), command), done="cancelled")
-
-
-def acts(visit: Visit, view: TrialView) -> bool:
-    """Whether the visitor may change this trial here: a person of its partner."""
-    return visit.credential.person_id is not None and visit.credential.partner_id == view.partner_id
-
-
-def _page(visit: Visit, view: TrialView, done: str | None = None) -> Response:
+    """One trial with all its dates, and what can be done to it; the devices' own end stands apart (PS-03, DV-03)."""
+    view = await visit.services.trials.show(visit.caller(), visit.trial_id())
+    refusal = await trial_acts.refusal(visit)
+    devices = visit.services.devices
     return visit.render(
-        "trial.html", here="trials", view=view, acts=acts(visit, view), key=uuid4(), done=done, states=TrialState
+        "trial.html",
+        here="trials",
+        view=view,
+        devices=None if view.device_ends_at is None else await devices.show(visit.caller(), view.trial_id),
+        acts=trial_acts.acts(visit, view, refusal),
+        early=view.state in trial_acts.EARLY,
+        refusal=refusal,
+        rules=visit.services.rules,
+        done=DONE.get(visit.request.query_params.get("done", "")),
+        key=uuid4(),
     )
 
 
@@ -69,9 +91,4 @@ def _after(value: str | None) -> TrialId | None:
         return None
 
 
-ROUTES = [
-    Route("/trials", signed_in(trials)),
-    Route("/trials/{trial_id}", signed_in(trial)),
-    Route("/trials/{trial_id}/resend", signed_in(resend, PARTNERS), methods=["POST"]),
-    Route("/trials/{trial_id}/cancel", signed_in(cancel, PARTNERS), methods=["POST"]),
-]
+ROUTES = [Route("/trials", signed_in(trials)), Route("/trials/{trial_id}", signed_in(trial))]

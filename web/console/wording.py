@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from tenure.contracts.base import Instant
 from tenure.wording import relative, span
+from web.api.calendar import SUMMARIES
 
-_WORDS: Final = {
+_WORDS: Final = {kind.value: summary for kind, summary in SUMMARIES.items()} | {
     "live": "Live",
     "marked": "Marked",
     "warned": "Warned",
@@ -21,11 +22,6 @@ _WORDS: Final = {
     "new_customer": "New customer",
     "existing_customer": "Existing organisation, by consent",
     "add_on": "Add-on for a managed customer",
-    "consent_deadline": "Consent to a trial lapses",
-    "trial_reminder": "The end of a trial is announced",
-    "trial_end": "Trial ends",
-    "number_release": "Phone numbers are released",
-    "device_return": "Trial devices are due back",
     "consent_request": "Request for consent",
     "trial_started": "Trial started",
     "trial_ending": "Trial is ending, to the customer",
@@ -39,11 +35,19 @@ _WORDS: Final = {
     "dhl": "DHL",
     "expeditors": "Expeditors",
     "guide": "See the return guide",
-    "licence_expiry": "Licences expire",
-    "licence_removal": "Licences are removed",
-    "deletion_warning": "Deletion warning",
-    "deletion": "Deletion",
-    "purge": "Purge",
+    "service_already_owned": "Bought already",
+    "service_on_trial_elsewhere": "On trial with another partner",
+    "already_on_trial": "On trial with you already",
+    "request_pending": "Your request waits for the customer's consent",
+    "ordered": "Being built",
+    "bought": "Bought",
+    "leaving": "Being removed",
+    "gone": "Removed",
+    "customer_full_admin": "Full admin",
+    "customer_admin": "Admin",
+    "eu": "Europe",
+    "us": "United States",
+    "ap": "Asia and the Pacific",
     "own_request": "The customer's own request",
     "unused": "Unused",
     "nobody_reachable": "No address of a full admin takes mail",

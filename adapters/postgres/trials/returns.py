@@ -30,10 +30,10 @@ from tenure.policy.rules import Rules
 from tenure.ports import Caller
 
 _VIEW: Final = """
-select d.*, business_now() as now,
+select d.*, o.name as organisation_name, business_now() as now,
        (select jsonb_agg(jsonb_build_object('serial', v.serial, 'returned_at', v.returned_at) order by v.serial)
           from trial_devices v where v.trial_id = d.trial_id) as devices
-  from device_returns d
+  from device_returns d join organisations o using (organisation_id)
 """
 _ONE: Final = _VIEW + " where d.trial_id = $1 and ($2::text is null or d.partner_id = $2)"
 _OUTSTANDING: Final = (
@@ -188,12 +188,15 @@ class PostgresDevices:
         return DeviceReturnView(
             trial_id=row["trial_id"],
             organisation_id=row["organisation_id"],
+            organisation_name=row["organisation_name"],
             partner_id=row["partner_id"],
             demo_order=row["demo_order"],
             device_ends_at=row["device_ends_at"],
             due_at=row["due_at"],
             overdue=any(device.state is DeviceState.OVERDUE for device in trial_devices),
-            guide=guide(self._catalogue.carrier(row["country"])),
+            guide=guide(self._catalogue.carrier(row["country"])).model_copy(
+                update={"label_sent": row["label_requested_at"] is not None}
+            ),
             devices=trial_devices,
         )
 
