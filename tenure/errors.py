@@ -38,17 +38,17 @@ class RefusalCode(StrEnum):
     ORG_DELETED = "org_deleted", "This organisation has been deleted."
     IRREVERSIBLE = "irreversible", "What was removed or deleted cannot be brought back."
     NO_EXCEPTIONS = "no_exceptions", "No organisation can be exempted from deletion, or paused."
-    GRACE_OVER = "grace_over", "The renewal period is over."
+    GRACE_OVER = "grace_over", "The renewal period is over: begin a new trial or subscription."
     PAID_SUBSCRIPTION_REQUIRED = (
         "paid_subscription_required",
         "Licences of a subscription are restored only by a paid subscription.",
     )
-    ROLE_NOT_ALLOWED = "role_not_allowed", "This person's role does not allow that."
-    CONFIRMATION_REQUIRED = "confirmation_required", "Confirm by typing the organisation's name exactly."
+    ROLE_NOT_ALLOWED = "role_not_allowed", "This person's role does not allow that: ask somebody whose role does."
+    CONFIRMATION_REQUIRED = "confirmation_required", "This takes an explicit confirmation."
     WRONG_STATE = "wrong_state", "That is not possible in the present state."
     TRIAL_NOT_FOUND = "trial_not_found", "There is no such trial."
     TRIAL_EXISTS = "trial_exists", "This id is taken by a trial or an organisation with other contents: choose another."
-    PARTNER_NOT_CERTIFIED = "partner_not_certified", "Only a certified partner may do that."
+    PARTNER_NOT_CERTIFIED = "partner_not_certified", "Only a certified partner may do that: have the partner certified."
     OWN_ORG_NEEDS_ORDER = (
         "own_org_needs_order",
         "A trial for a partner's own organisation starts as an order in commerce.",
@@ -57,26 +57,44 @@ class RefusalCode(StrEnum):
         "customer_details_required",
         "Give the company's name, an admin's e-mail address, the industry and the country.",
     )
-    INDUSTRY_UNKNOWN = "industry_unknown", "Pick the nearest industry from the list."
-    COUNTRY_UNSUPPORTED = "country_unsupported", "The service is not offered in this country."
+    INDUSTRY_UNKNOWN = "industry_unknown", "There is no such industry: pick the nearest one of the catalogue."
+    COUNTRY_UNSUPPORTED = (
+        "country_unsupported",
+        "The services are not offered in this country: the catalogue names those where they are.",
+    )
     NO_SERVICE_SELECTED = "no_service_selected", "Select at least one service; to end a trial, cancel it."
-    SERVICE_UNKNOWN = "service_unknown", "There is no such service."
-    SITE_DETAILS_REQUIRED = "site_details_required", "Meetings need the address of a site and a time zone."
-    SITE_URL_TAKEN = "site_url_taken", "This address of a meetings site is not available."
-    LENGTH_NOT_OFFERED = "length_not_offered", "Trials of this length are not offered."
-    SERVICE_ALREADY_OWNED = "service_already_owned", "The customer has bought a service of this trial already."
-    SERVICE_ON_TRIAL_ELSEWHERE = "service_on_trial_elsewhere", "Another partner has a trial of a service of this one."
+    SERVICE_UNKNOWN = "service_unknown", "There is no such service: the catalogue names those there are."
+    SITE_DETAILS_REQUIRED = (
+        "site_details_required",
+        "A service of this trial needs a meetings site: give its address and a time zone.",
+    )
+    SITE_URL_TAKEN = "site_url_taken", "This address of a meetings site is not available: choose another."
+    LENGTH_NOT_OFFERED = "length_not_offered", "Trials of this length are not offered: choose one of the catalogue."
+    SERVICE_ALREADY_OWNED = (
+        "service_already_owned",
+        "The customer has bought a service of this trial already: leave it out.",
+    )
+    SERVICE_ON_TRIAL_ELSEWHERE = (
+        "service_on_trial_elsewhere",
+        "Another partner has a trial of a service of this one: leave it out, or wait for the end of that.",
+    )
     ALREADY_ON_TRIAL = "already_on_trial", "You have a trial of this service there already: extend or edit that."
-    REQUEST_PENDING = "request_pending", "Your request to this organisation is waiting for its consent."
+    REQUEST_PENDING = (
+        "request_pending",
+        "Your request to this organisation is waiting for its consent: mail it again, or cancel it.",
+    )
     NOT_TRIAL_OWNER = "not_trial_owner", "Only the partner that started a trial may do that."
     CONSENT_NEEDS_FULL_ADMIN = (
         "consent_needs_full_admin",
         "Only a full admin of the organisation may decide about that.",
     )
-    CONSENT_EXPIRED = "consent_expired", "The time to consent to this trial is over."
-    NOT_PENDING = "not_pending", "This request is not waiting for consent any more."
-    MAILED_OFTEN_ENOUGH = "mailed_often_enough", "This request has been mailed as often as one may be."
-    LINK_INVALID = "link_invalid", "This link is damaged or was not made here."
+    CONSENT_EXPIRED = "consent_expired", "The time to consent to this trial is over: its partner may ask anew."
+    NOT_PENDING = "not_pending", "This request is not waiting for consent any more: see what became of it."
+    MAILED_OFTEN_ENOUGH = (
+        "mailed_often_enough",
+        "This request has been mailed as often as one may be: wait for the answer.",
+    )
+    LINK_INVALID = "link_invalid", "This link is damaged or was not made here: open the one of the mail."
     ACCESS_LEVEL_INSUFFICIENT = (
         "access_level_insufficient",
         "The customer has not given you full administration: ask its full admin.",
@@ -84,10 +102,16 @@ class RefusalCode(StrEnum):
     EXTENSION_TOO_LONG = "extension_too_long", "A trial is extended by 30 days from today at most."
     EXTENSION_TOO_SHORT = "extension_too_short", "A trial is extended by one day from today at least."
     TIER2_USE_DISTRIBUTOR = "tier2_use_distributor", "A tier-2 partner converts a trial through its distributor."
-    CONTACT_NOT_ADMIN = "contact_not_admin", "The provisioning contact is an admin of the partner or of the customer."
-    ORDER_EXISTS = "order_exists", "This order is known, with other contents."
+    CONTACT_NOT_ADMIN = (
+        "contact_not_admin",
+        "Name an admin of the partner or of the customer as the provisioning contact.",
+    )
+    ORDER_EXISTS = "order_exists", "This order is known, with other contents: give the new one an id of its own."
     ORDER_NOT_FOUND = "order_not_found", "There is no such order."
-    CUSTOMER_NOT_MATCHED = "customer_not_matched", "This address is not of an admin of the trial's organisation."
+    CUSTOMER_NOT_MATCHED = (
+        "customer_not_matched",
+        "This address is not of an admin of the trial's organisation: check both.",
+    )
     MANAGED_BY_TRIAL = "managed_by_trial", "These licences belong to a trial: extend, convert or cancel that."
     MANAGED_BY_WHOLESALE = (
         "managed_by_wholesale",
@@ -142,7 +166,6 @@ class RefusalCode(StrEnum):
     SETUP_INCOMPLETE = "setup_incomplete", "Finish the set-up of the organisation first."
     CLOCK_AHEAD = "clock_ahead", "The caller's clock is ahead of the installation's."
     FUTURE_EVENT = "future_event", "The event lies more than 5 minutes in the future."
-    BREAKER_OPEN = "breaker_open", "The deletion breaker is open: an operator has to release it."
     BREAKER_NOT_OPEN = "breaker_not_open", "This breaker is not open: there is nothing to release."
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused", "This idempotency key was used for another command."
     IMPORT_INVALID = "import_invalid", "The file has invalid rows; nothing was stored."

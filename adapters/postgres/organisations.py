@@ -150,7 +150,7 @@ class PostgresOrganisations:
         if not FULL_ADMINS & roles:
             raise Refusal(RefusalCode.ROLE_NOT_ALLOWED)
         if command.confirmation != organisation["name"]:
-            raise Refusal(RefusalCode.CONFIRMATION_REQUIRED)
+            raise Refusal(RefusalCode.CONFIRMATION_REQUIRED, "Confirm by typing the organisation's name exactly.")
         evidence = await read_evidence(connection, command.organisation_id, lock_activity=True)
         now = await business_now(connection)
         return await fence(

@@ -20,6 +20,7 @@ from tenure.cli import (
     receipts,
     reviews,
     trial_changes,
+    trial_offers,
     trials,
     users,
     wizard,
@@ -38,6 +39,9 @@ app.add_typer(organisations.app, name="organisations")
 app.command("explain")(explain.explain)
 app.command("calendar")(calendar.calendar)
 for change in (
+    trial_offers.catalogue,
+    trial_offers.offer,
+    trial_offers.codes,
     trial_changes.resend,
     trial_changes.cancel,
     trial_changes.details,

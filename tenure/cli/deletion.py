@@ -26,7 +26,7 @@ def delete_now(
     """Delete an organisation at its own request: at once, with all content, and for good."""
     with session.checking():
         command = DeleteNow(organisation_id=organisation, person_id=person, confirmation=confirm)
-    erasure = session.run(lambda tenure: tenure.organisations.delete_now(command))
+    erasure = session.run(lambda tenure: tenure.organisations.delete_now(command), confirm_with="--confirm")
     if json:
         output.print_json(erasure)
     else:

@@ -27,26 +27,25 @@ _WAYS_OUT = {
     RefusalCode.FORBIDDEN: "Set TENURE_TOKEN to a token that may do that: an operator's for most, a reviewer's for decisions,"
     " a list keeper's for lists.",
     RefusalCode.ORGANISATION_NOT_FOUND: "See `tenure organisations list`.",
-    RefusalCode.CONFIRMATION_REQUIRED: "Pass the name with --confirm; for a change of a trial, add --yes; for a request, give --organisation.",
     RefusalCode.FEED_NOT_FOUND: "Register it with `tenure feeds register`.",
     RefusalCode.ERASURE_NOT_FOUND: "See `tenure erasures list`.",
     RefusalCode.TRIAL_NOT_FOUND: "See `tenure trials list`.",
     RefusalCode.CUSTOMER_DETAILS_REQUIRED: "Pass --company, --email, --industry and --country, or --organisation.",
     RefusalCode.NO_SERVICE_SELECTED: "Pass --service, once for each.",
-    RefusalCode.SERVICE_UNKNOWN: "See `tenure trials offer`.",
+    RefusalCode.SERVICE_UNKNOWN: "See `tenure trials catalogue`.",
+    RefusalCode.INDUSTRY_UNKNOWN: "See `tenure trials catalogue`.",
+    RefusalCode.COUNTRY_UNSUPPORTED: "See `tenure trials catalogue`.",
     RefusalCode.SITE_DETAILS_REQUIRED: "Pass --site-url and --site-time-zone.",
-    RefusalCode.SITE_URL_TAKEN: "Choose another with --site-url.",
-    RefusalCode.LENGTH_NOT_OFFERED: "See `tenure trials offer`.",
+    RefusalCode.LENGTH_NOT_OFFERED: "See `tenure trials catalogue`.",
     RefusalCode.SERVICE_ALREADY_OWNED: "See `tenure trials offer`.",
     RefusalCode.SERVICE_ON_TRIAL_ELSEWHERE: "See `tenure trials offer`.",
     RefusalCode.ALREADY_ON_TRIAL: "See `tenure trials extend` and `tenure trials edit`.",
-    RefusalCode.REQUEST_PENDING: "Mail it again with `tenure trials resend`, or end it with `tenure trials cancel`.",
+    RefusalCode.REQUEST_PENDING: "See `tenure trials resend` and `tenure trials cancel`.",
     RefusalCode.CONSENT_EXPIRED: "A fresh request begins with `tenure trials request`.",
     RefusalCode.NOT_PENDING: "See `tenure trials show`.",
     RefusalCode.EXTENSION_TOO_LONG: "Pass fewer --days.",
     RefusalCode.EXTENSION_TOO_SHORT: "Pass --days 1 or more; to end a trial, use `tenure trials cancel`.",
     RefusalCode.CONTACT_NOT_ADMIN: "Pass another --contact.",
-    RefusalCode.CUSTOMER_NOT_MATCHED: "Check the address, and that the order is for this customer.",
     RefusalCode.DEVICES_NOT_SHIPPED: "See `tenure devices list`.",
     RefusalCode.LABEL_US_ONLY: "See `tenure devices show` for the way back.",
     RefusalCode.SERIAL_MISMATCH: "See `tenure devices show` for those that were shipped.",
@@ -88,8 +87,11 @@ class ExitCode(IntEnum):
     UNAVAILABLE = 3
 
 
-def run[Result](work: Callable[[Tenure], Awaitable[Result]]) -> Result:
-    """Do a command's work with a client made from the environment; a failure becomes one sentence and an exit code."""
+def run[Result](work: Callable[[Tenure], Awaitable[Result]], *, confirm_with: str = "--yes") -> Result:
+    """Do a command's work with a client made from the environment; a failure becomes one sentence and an exit code.
+
+    `confirm_with` is the option that confirms what this command is to do.
+    """
 
     async def conversation() -> Result:
         async with Tenure.from_environment(retry_for=_RETRY_FOR) as tenure:
@@ -99,7 +101,8 @@ def run[Result](work: Callable[[Tenure], Awaitable[Result]]) -> Result:
         with checking():
             return asyncio.run(conversation())
     except Refusal as error:
-        way_out = _WAYS_OUT.get(error.code)
+        confirming = error.code is RefusalCode.CONFIRMATION_REQUIRED
+        way_out = f"Pass {confirm_with}." if confirming else _WAYS_OUT.get(error.code)
         fail(
             f"{error} {way_out}" if way_out else str(error),
             ExitCode.INVALID if error.code in _INVALID else ExitCode.REFUSED,

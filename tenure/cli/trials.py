@@ -1,4 +1,4 @@
-"""`tenure trials`: what could be tried, what was asked for, and where each trial stands."""
+"""`tenure trials`: what is asked for, and where each trial stands."""
 
 from typing import Annotated
 from uuid import uuid4
@@ -9,9 +9,8 @@ from rich.text import Text
 from tenure.cli import output, session
 from tenure.cli.parameters import By, Json, Partner, Trial, organisation, partner, trial
 from tenure.client import Tenure
-from tenure.contracts.base import Contract, Instant
+from tenure.contracts.base import Instant
 from tenure.contracts.trial import (
-    AskOffer,
     DeviceLine,
     RequestTrial,
     ServiceState,
@@ -20,7 +19,6 @@ from tenure.contracts.trial import (
     TrialState,
     TrialView,
 )
-from tenure.errors import RefusalCode
 from tenure.ids import OrganisationId, PartnerId, TrialId
 
 app = typer.Typer(help="Trials, from the request to their end.", no_args_is_help=True)
@@ -88,7 +86,7 @@ def list_trials(
                 f"{one.organisation_name} ({one.organisation_id})",
                 coloured(one.state),
                 services(one.services),
-                output.due(until(one), now),
+                output.due(one.until, now),
                 one.access,
                 f"{one.contact.name} <{one.contact.email}>" if one.contact else None,
             )
@@ -110,50 +108,6 @@ def show(trial: Trial, *, json: Json = False) -> None:
 
 
 @app.command()
-def offer(
-    *,
-    partner: OwnPartner,
-    organisation: Customer = None,
-    email: Email = None,
-    country: Country = None,
-    json: Json = False,
-) -> None:
-    """Say what could be tried with a customer, and how it would begin; nothing changes."""
-    with session.checking():
-        question = AskOffer(partner_id=partner, organisation_id=organisation, admin_email=email, country=country)
-    answer = session.run(lambda tenure: tenure.trials.offer(question))
-    if json:
-        output.print_json(answer)
-        return
-    output.print_fields(
-        [
-            ("Way", output.words(answer.path)),
-            (
-                "Organisation",
-                f"{answer.organisation_name} ({answer.organisation_id})" if answer.organisation_id else None,
-            ),
-            ("Data live in", answer.region),
-            ("Bought", ", ".join(answer.bought)),
-            ("Managed by", ", ".join(answer.partners)),
-            ("Lengths", ", ".join(f"{days} days" for days in answer.lengths_days)),
-        ]
-    )
-    output.heading("Services")
-    output.print_table(
-        ("Service", "Name", "Available"),
-        [
-            (
-                one.service,
-                one.name,
-                output.coloured(one.refusal.text, "yellow") if one.refusal else output.coloured("yes", "green"),
-            )
-            for one in answer.services
-        ],
-        "None.",
-    )
-
-
-@app.command()
 def request(
     *,
     partner: OwnPartner,
@@ -166,7 +120,9 @@ def request(
     company: Annotated[str | None, typer.Option("--company", help="A new customer's name.")] = None,
     email: Email = None,
     name: Annotated[str | None, typer.Option("--name", help="Of that admin.")] = None,
-    industry: Annotated[str | None, typer.Option("--industry", help="From the pick list, such as retail.")] = None,
+    industry: Annotated[
+        str | None, typer.Option("--industry", help="Such as retail; see `tenure trials catalogue`.")
+    ] = None,
     country: Country = None,
     language: Annotated[str, typer.Option("--language", help="Of a new customer's mails.")] = "en",
     time_zone: Annotated[str, typer.Option("--time-zone", help="Of a new customer.")] = "UTC",
@@ -204,25 +160,8 @@ def request(
     async def work(tenure: Tenure) -> tuple[TrialView, Instant]:
         return await tenure.trials.request(command), await tenure.now()
 
-    view, now = session.run(work)
+    view, now = session.run(work, confirm_with="--organisation")
     report(view, now, json=json)
-
-
-class Meaning(Contract):
-    """What a refusal code says."""
-
-    code: RefusalCode
-    text: str
-
-
-@app.command()
-def codes(*, json: Json = False) -> None:
-    """List every code with which a command can be refused, and what it says."""
-    found = [Meaning(code=code, text=code.text) for code in RefusalCode]
-    if json:
-        output.print_json(found)
-    else:
-        output.print_table(("Code", "Meaning"), [(one.code.value, one.text) for one in found], "")
 
 
 def report(view: TrialView, now: Instant, *, json: bool) -> None:
@@ -268,15 +207,6 @@ def screening(view: TrialView) -> str | None:
     return " ".join(filter(None, (output.words(found.reason or found.state), found.problem and f"({found.problem})")))
 
 
-def until(view: TrialView) -> Instant | None:
-    """What a trial runs to in its present state."""
-    return {
-        TrialState.PENDING_CONSENT: view.consent_deadline_at,
-        TrialState.ACTIVE: view.ends_at,
-        TrialState.GRACE: view.grace_ends_at,
-    }.get(view.state)
-
-
 def services(found: tuple[TrialService, ...]) -> str:
     """What is on trial, with what the platform has against it."""
     shown = [one for one in found if one.state in _SHOWN] or found
@@ -289,8 +219,10 @@ def coloured(state: TrialState) -> Text:
 
 
 def site(url: str | None, time_zone: str | None) -> Site | None:
-    """A site, where both of its details are given."""
-    return Site(url=url, time_zone=time_zone) if url and time_zone else None
+    """A site, where one is given; half of it is none."""
+    if not url and not time_zone:
+        return None
+    return Site.model_validate({"url": url, "time_zone": time_zone})
 
 
 def _device(line: str) -> DeviceLine:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pydantic import TypeAdapter
 
 from tenure.client.connection import Connection
+from tenure.contracts.catalogue import TrialCatalogue
 from tenure.contracts.consent import AcceptTrial, ConsentRequest, DeclineTrial
 from tenure.contracts.conversion import ClaimNumbers, Conversion, ConvertTrial
 from tenure.contracts.device import DeviceReturnView, RegisterReturn, RequestReturnLabel, ReturnGuide
@@ -24,6 +25,7 @@ from tenure.contracts.trial import (
 )
 from tenure.ids import OrganisationId, PartnerId, PersonId, TrialId
 
+_CATALOGUE: TypeAdapter[TrialCatalogue] = TypeAdapter(TrialCatalogue)
 _OFFER: TypeAdapter[TrialOffer] = TypeAdapter(TrialOffer)
 _VIEW: TypeAdapter[TrialView] = TypeAdapter(TrialView)
 _PAGE: TypeAdapter[TrialPage] = TypeAdapter(TrialPage)
@@ -37,7 +39,12 @@ PAGE_SIZE = 1000
 
 
 class Trials:
-    """Trials that the token may see: a partner's sees its own. `tenure.errors.RefusalCode` lists every refusal.
+    """Trials that the token may see: a partner's sees its own.
+
+    Whoever is none of the partner's admins for that is refused by all that changes a trial: `role_not_allowed`,
+    `not_trial_owner` or `partner_not_certified`; `trial_not_found` and `org_deleted` say that it is not there, or no
+    more. What else each refuses stands with it, and `tenure.errors.RefusalCode` has all codes with their texts. What
+    is refused has stored nothing (XC-05).
 
     `key` is the idempotency key; one is made for each call where none is given.
     """
@@ -45,8 +52,18 @@ class Trials:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    async def catalogue(self) -> TrialCatalogue:
+        """What a request is made of: services, lengths, industries, and countries with their region (TR-04, TR-05)."""
+        return await self._connection.get("/v1/trials/catalogue", _CATALOGUE)
+
     async def offer(self, question: AskOffer) -> TrialOffer:
-        """What could be tried with a customer, and how it would begin; changes nothing (TR-05, TR-14, TR-20)."""
+        """What could be tried with a customer, and how it would begin; changes nothing (TR-05, TR-14, TR-20).
+
+        Each service has the code that a request for it would be refused with now.
+
+        Raises:
+            Refusal: what would be refused whatever the service: all that `request` raises of partner and customer.
+        """
         return await self._connection.command("/v1/trials/offer", question, _OFFER, None)
 
     async def request(self, command: RequestTrial, *, key: str | None = None) -> TrialView:
@@ -55,7 +72,16 @@ class Trials:
         The trial's id makes it idempotent for good: the same request again answers the same (TR-23).
 
         Raises:
-            Refusal: with a code that says what stands in the way; nothing was stored.
+            Refusal: of the partner: `partner_not_found`, `partner_not_certified`, `role_not_allowed`;
+                of the request: `no_service_selected`, `service_unknown`, `site_details_required`, `site_url_taken`,
+                `length_not_offered`, `industry_unknown`, `country_unsupported`, `customer_details_required`;
+                of the customer: `own_org_needs_order`, `confirmation_required` where the address is known and
+                `organisation_id` is not given, `customer_not_matched` where it is another one's,
+                `organisation_not_found`, `org_deleted`, `account_not_ready`, `rpl_review_pending`,
+                `onboarding_failed`;
+                of what is there: `service_already_owned`, `service_on_trial_elsewhere`, `already_on_trial`, whose
+                `details` name each service, and `request_pending`;
+                `trial_exists` where the id was used for something else.
         """
         return await self._connection.command("/v1/trials/request", command, _VIEW, key)
 
@@ -98,15 +124,27 @@ class Trials:
                 yield trial
 
     async def resend_consent(self, command: ResendConsent, *, key: str | None = None) -> TrialView:
-        """Mail the request for consent again; its deadline stays (CO-12)."""
+        """Mail the request for consent again; its deadline stays (CO-12).
+
+        Raises:
+            Refusal: `not_pending` once it is answered or over; `mailed_often_enough`.
+        """
         return await self._connection.command("/v1/trials/resend-consent", command, _VIEW, key)
 
     async def cancel(self, command: CancelTrial, *, key: str | None = None) -> TrialView:
-        """End a request or a trial, confirmed; before it is active, the customer leaves the list too (CO-13, TC-10)."""
+        """End a request or a trial, confirmed; before it is active, the customer leaves the list too (CO-13, TC-10).
+
+        Raises:
+            Refusal: `confirmation_required`; `wrong_state` once it is over.
+        """
         return await self._connection.command("/v1/trials/cancel", command, _VIEW, key)
 
     async def provide_details(self, command: ProvideDetails, *, key: str | None = None) -> TrialView:
-        """Say what provisioning needs; again, it is tried again (PV-01, PV-02)."""
+        """Say what provisioning needs; again, it is tried again (PV-01, PV-02).
+
+        Raises:
+            Refusal: `wrong_state` before the consent, and once it is active; `access_level_insufficient`.
+        """
         return await self._connection.command("/v1/trials/provide-details", command, _VIEW, key)
 
     async def extend(self, command: ExtendTrial, *, key: str | None = None) -> TrialView:
@@ -119,11 +157,20 @@ class Trials:
         return await self._connection.command("/v1/trials/extend", command, _VIEW, key)
 
     async def edit(self, command: EditTrial, *, key: str | None = None) -> TrialView:
-        """Replace the services (TC-07 to TC-09)."""
+        """Replace the services (TC-07 to TC-09).
+
+        Raises:
+            Refusal: `wrong_state` but for an active trial, `grace_over`; of the selection what `request` refuses.
+        """
         return await self._connection.command("/v1/trials/edit", command, _VIEW, key)
 
     async def assign_licences(self, command: AssignLicences, *, key: str | None = None) -> TrialView:
-        """Say who holds a licence of the trial from now on (PV-05, PV-06)."""
+        """Say who holds a licence of the trial from now on (PV-05, PV-06).
+
+        Raises:
+            Refusal: `access_level_insufficient` without full administration; `person_not_found`, `wrong_state`, or
+                `irreversible` once it is over.
+        """
         return await self._connection.command("/v1/trials/assign-licences", command, _VIEW, key)
 
     async def plan_conversion(self, command: ConvertTrial) -> Conversion:

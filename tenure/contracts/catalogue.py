@@ -78,6 +78,26 @@ class PackageOffers(Contract):
     add_ons: tuple[AddOn, ...]
 
 
+class TriedService(Contract):
+    """A service that can be tried."""
+
+    service: ServiceKey
+    name: Text
+    site_required: bool
+    """A site's address and a time zone are given with a request for it (TR-09)."""
+
+
+class TrialCatalogue(Contract):
+    """What a request for a trial is made of: everything that is picked (TR-04, TR-05, TR-08, TR-22)."""
+
+    services: tuple[TriedService, ...]
+    lengths_days: tuple[int, ...]
+    """How long trials may be; the first where none is chosen."""
+    industries: dict[IndustryKey, Text]
+    countries: dict[Country, Text]
+    """Where services are offered, each with the region in which the data of its organisations live."""
+
+
 class Terms(_Entry):
     """The terms that are accepted at the first launch of an organisation (WIZ-04)."""
 

@@ -1,9 +1,10 @@
-"""The catalogue that is shipped: what an installation offers that has none of its own."""
+"""The catalogue that is shipped, for an installation that has none of its own, and what requests for trials pick from one."""
 
 from functools import cache
 from importlib.resources import files
 
-from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.catalogue import Catalogue, TrialCatalogue, TriedService
+from tenure.policy.rules import Rules
 
 
 @cache
@@ -14,3 +15,16 @@ def shipped() -> Catalogue:
     Europe, the Middle East and Africa by DHL, Australia by Expeditors, other places by the guide (DV-04, DV-06).
     """
     return Catalogue.model_validate_json(files("tenure.policy").joinpath("catalogue.json").read_bytes())
+
+
+def of_trials(catalogue: Catalogue, rules: Rules) -> TrialCatalogue:
+    """What can be picked for a request, in the order of the catalogue (TR-04, TR-05, TR-09, TR-22)."""
+    return TrialCatalogue(
+        services=tuple(
+            TriedService(service=each.key, name=each.name, site_required=each.site_required)
+            for each in catalogue.services
+        ),
+        lengths_days=rules.trial_lengths_days,
+        industries=catalogue.industries,
+        countries={code: entry.region for code, entry in catalogue.countries.items()},
+    )

@@ -88,6 +88,14 @@ def refuse_consent(state: ConsentState, deadline_at: Instant, as_of: Instant) ->
 # Eligibility
 
 
+INELIGIBLE = (
+    RefusalCode.SERVICE_ALREADY_OWNED,
+    RefusalCode.SERVICE_ON_TRIAL_ELSEWHERE,
+    RefusalCode.ALREADY_ON_TRIAL,
+)
+"""Why a service cannot be tried: the first of these that holds (TR-15 to TR-19)."""
+
+
 class OtherTrial(Contract):
     """A trial of the same organisation."""
 

@@ -18,6 +18,7 @@ from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.integration.deletion.town import Town
 from tests.web.browsing import browsing
+from tests.web.documented import named
 from tests.web.site import Site, open_site
 from tests.web.trade import Trade
 
@@ -73,9 +74,11 @@ async def operator(site: Site) -> AsyncIterator[Tenure]:
 
 @pytest.fixture
 async def http(site: Site) -> AsyncIterator[httpx.AsyncClient]:
-    """Plain HTTP, with the token of a service."""
+    """Plain HTTP, with the token of a service; each refusal has to be one that the API's document names."""
     token = await site.token(CredentialRole.SERVICE, name="orders")
-    async with httpx.AsyncClient(base_url=site.url, headers={"Authorization": f"Bearer {token}"}) as http:
+    async with httpx.AsyncClient(
+        base_url=site.url, headers={"Authorization": f"Bearer {token}"}, event_hooks={"response": [named]}
+    ) as http:
         yield http
 
 

@@ -181,6 +181,27 @@ async def test_devices_are_listed_and_returned(site: Site, trade: Trade, tenure:
     assert (await tenure("devices", "find-order", code=2)).stdout == ""
 
 
+async def test_what_can_be_asked_for_is_listed(trade: Trade, tenure: Command, customer: OrganisationId) -> None:
+    """The catalogue is the pick list of a request, and a refusal leads there; half of a site is not left out silently (TR-04, TR-09)."""
+    printed = (await tenure("trials", "catalogue")).stdout
+    for said in (
+        "meetings-enterprise",
+        "a meetings site",
+        "30 days, 60 days, 90 days",
+        "professional-services",
+        " DE ",
+    ):
+        assert said in printed
+    assert (await as_json(tenure, "trials", "catalogue"))["countries"]["DE"] == "eu"
+    unknown = await tenure(*request(trade, customer)[:-4], "--industry", "alchemy", "--country", "DE", code=1)
+    assert "tenure trials catalogue" in unknown.stderr
+    half = await tenure(*request(trade, customer, "--site-url", "acme.meet.example"), code=2)
+    assert "time_zone" in half.stderr
+    unconfirmed = ("trials", "request", "--partner", trade.partner_id, "--by", trade.seller, "--service", "calling")
+    refused = await tenure(*unconfirmed, "--email", email(customer), code=1)
+    assert refused.stderr.endswith("Pass --organisation.\n")
+
+
 async def test_every_code_is_listed(tenure: Command) -> None:
     """Each code with which anything can be refused is there, with its text (XC-05)."""
     listed = await as_json(tenure, "trials", "codes")

@@ -79,6 +79,21 @@ async def test_refusals_are_told_by_code(trade: Trade, client: Tenure, customer:
     assert refused.value.code is RefusalCode.NOT_PENDING
 
 
+async def test_what_can_be_picked_is_told(trade: Trade, client: Tenure, customer: OrganisationId) -> None:
+    """The catalogue has all that a request is made of, and a request that is made of it is taken (TR-04, TR-05, TR-09, TR-22)."""
+    catalogue = await client.trials.catalogue()
+    assert catalogue.lengths_days == (30, 60, 90)
+    assert {one.service for one in catalogue.services if one.site_required} == {"meetings-enterprise"}
+    assert {catalogue.countries[country] for country in ("DE", "US", "AU")} == {"eu", "us", "ap"}
+    picked = {"industry": list(catalogue.industries)[-1], "country": list(catalogue.countries)[-1]}
+    site = {"url": "picked.meet.example", "time_zone": "UTC"}
+    services = tuple(one.service for one in catalogue.services)
+    asked = await client.trials.request(
+        trade.request(customer, services=services, site=site, length_days=catalogue.lengths_days[-1], **picked)
+    )
+    assert (asked.length_days, {one.service for one in asked.services}) == (90, set(services))
+
+
 async def test_the_list_is_read_page_by_page(
     trade: Trade, client: Tenure, monkeypatch: pytest.MonkeyPatch, site: Site
 ) -> None:

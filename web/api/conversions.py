@@ -6,13 +6,31 @@ from fastapi import APIRouter, Query
 
 from tenure.contracts.conversion import ClaimNumbers, Conversion, ConvertTrial, OrderSetUp, TieOrder
 from tenure.contracts.trial import TrialView
+from tenure.errors import RefusalCode
 from tenure.ids import OrderId
+from web.problems import refusals
 from web.security import Ports, StaffCommander, StaffReader
 
 router = APIRouter(prefix="/v1")
 
 
-@router.post("/trials/convert", tags=["trials"])
+@router.post(
+    "/trials/convert",
+    tags=["trials"],
+    responses=refusals(
+        RefusalCode.TRIAL_NOT_FOUND,
+        RefusalCode.ORG_DELETED,
+        RefusalCode.NOT_TRIAL_OWNER,
+        RefusalCode.TIER2_USE_DISTRIBUTOR,
+        RefusalCode.NO_SERVICE_SELECTED,
+        RefusalCode.CONTACT_NOT_ADMIN,
+        RefusalCode.CONFIRMATION_REQUIRED,
+        RefusalCode.ORDER_EXISTS,
+        RefusalCode.LICENCE_SET_EXISTS,
+        RefusalCode.GRACE_OVER,
+        RefusalCode.WRONG_STATE,
+    ),
+)
 async def convert_trial(
     ports: Ports,
     caller: StaffCommander,
@@ -25,13 +43,27 @@ async def convert_trial(
     return await ports.trials.convert(caller, command)
 
 
-@router.post("/trials/claim-numbers", tags=["trials"])
+@router.post(
+    "/trials/claim-numbers",
+    tags=["trials"],
+    responses=refusals(
+        RefusalCode.TRIAL_NOT_FOUND,
+        RefusalCode.ORG_DELETED,
+        RefusalCode.LICENCE_SET_NOT_FOUND,
+        RefusalCode.NUMBERS_RELEASED,
+        RefusalCode.WRONG_STATE,
+    ),
+)
 async def claim_numbers(ports: Ports, caller: StaffCommander, command: ClaimNumbers) -> TrialView:
     """Phone numbers on hold go to a subscription of the same organisation, strictly before the hold ends (NR-03)."""
     return await ports.trials.claim_numbers(caller, command)
 
 
-@router.post("/orders/tie", tags=["orders"])
+@router.post(
+    "/orders/tie",
+    tags=["orders"],
+    responses=refusals(RefusalCode.ORDER_NOT_FOUND, RefusalCode.ORG_DELETED, RefusalCode.CUSTOMER_NOT_MATCHED),
+)
 async def tie_order(
     ports: Ports,
     caller: StaffCommander,
@@ -44,7 +76,11 @@ async def tie_order(
     return await ports.consents.tie(caller, command)
 
 
-@router.get("/orders/{order_id:ord}", tags=["orders"])
+@router.get(
+    "/orders/{order_id:ord}",
+    tags=["orders"],
+    responses=refusals(RefusalCode.ORDER_NOT_FOUND, RefusalCode.ORG_DELETED),
+)
 async def show_order(ports: Ports, _caller: StaffReader, order_id: OrderId) -> OrderSetUp:
     """What an order's contact is shown, and whether the order is tied (TC-16)."""
     return await ports.consents.set_up(order_id)
