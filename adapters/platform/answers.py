@@ -74,6 +74,6 @@ def _retry_after(headers: httpx.Headers) -> timedelta | None:
             rest = timedelta(seconds=int(value))
         else:
             rest = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):  # no date, or one without its zone
+    except (ValueError, TypeError, OverflowError):  # no date, one without its zone, or one that no calendar has
         return None
     return min(max(rest, timedelta(0)), _LONGEST_REST)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from tenure.contracts.base import Contract, Line
 from tenure.contracts.licence import ServiceKey
@@ -53,3 +53,11 @@ class Built(Contract):
     resource: Annotated[Line, Field(min_length=1, max_length=255)]
     """The platform's name for it."""
     phone_numbers: tuple[PhoneNumber, ...] = ()
+
+    @field_validator("phone_numbers")
+    @classmethod
+    def _distinct(cls, numbers: tuple[PhoneNumber, ...]) -> tuple[PhoneNumber, ...]:
+        """A number that is given twice is one number too few."""
+        if len(set(numbers)) < len(numbers):
+            raise ValueError("A phone number is there twice.")
+        return numbers

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -12,7 +13,7 @@ from tenure.errors import PlatformRefused, Unavailable
 from tests.integration.platform.conftest import TRIAL, order
 from tests.integration.platform.vendor import Vendor, answers, problem
 
-GOOD = {"resource": "resource-1", "phone_numbers": ["+99955001000"]}
+GOOD: dict[str, Any] = {"resource": "resource-1", "phone_numbers": ["+99955001000"]}
 
 REFUSALS = [
     (problem(422, code="no_capacity", title="Ada Lovelace has too many"), "no_capacity"),
@@ -67,6 +68,8 @@ NONSENSE = [
     JSONResponse({"resource": ""}),
     JSONResponse({"resource": "a\x00b"}),
     JSONResponse({**GOOD, "phone_numbers": ["112"]}),
+    JSONResponse({**GOOD, "phone_numbers": GOOD["phone_numbers"] * 2}),
+    Response(b'{"resource":"r","more":' + b"[" * (MAX_BYTES // 2)),
     JSONResponse({**GOOD, "more": "x" * MAX_BYTES}),
     JSONResponse(GOOD, headers={"Content-Encoding": "br"}, status_code=202),
     RedirectResponse("/base/v1/services/elsewhere", 307),
@@ -96,6 +99,8 @@ RESTS = [
     ({"Retry-After": "999999999"}, 1, 3600),
     ({"Retry-After": "9" * 5000}, ATTEMPTS, None),
     ({"Retry-After": "Fri, 01 Mar 2024 12:00:00 GMT"}, ATTEMPTS, 0),
+    ({"Retry-After": "Fri, 01 Mar 2024 12:00:00 +99999999999999"}, ATTEMPTS, None),
+    ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 -2300"}, 1, 3600),
     ({"Retry-After": "soon"}, ATTEMPTS, None),
     ({"Retry-After": "-1"}, ATTEMPTS, None),
     ({}, ATTEMPTS, None),
