@@ -3,6 +3,7 @@
 import pytest
 
 from tenure.contracts.conversion import ClaimNumbers
+from tenure.contracts.licence import ExpireLicences
 from tenure.contracts.trial import TrialView
 from tenure.errors import RefusalCode
 from tenure.ids import LicenceSetId
@@ -51,3 +52,15 @@ async def test_claimed_for_another_organisation(ground: Fairground) -> None:
     other = await ground.buy(await ground.town.organisation(), "calling")
     claim = ClaimNumbers(trial_id=trial.trial_id, licence_set_id=other.licence_set_id)
     assert await ground.refused(ground.town.trials.claim_numbers(SERVICE, claim)) is RefusalCode.LICENCE_SET_NOT_FOUND
+
+
+async def test_claimed_for_what_is_no_purchase(ground: Fairground) -> None:
+    """Neither for the trial's own licences, nor for a subscription that rests: only for one that is active (NR-03)."""
+    trial, resting = await on_hold(ground)
+    expire = ExpireLicences(licence_set_id=resting, expired_at=await ground.town.now())
+    await ground.town.licences.expire(SERVICE, expire)
+    for licence_set_id in (trial.licence_set_id, resting):
+        assert licence_set_id is not None
+        claim = ClaimNumbers(trial_id=trial.trial_id, licence_set_id=licence_set_id)
+        refused = await ground.refused(ground.town.trials.claim_numbers(SERVICE, claim))
+        assert refused is RefusalCode.LICENCE_SET_NOT_FOUND
