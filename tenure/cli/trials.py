@@ -35,6 +35,8 @@ _COLOURS = {
 }
 _SHOWN = frozenset({ServiceState.ORDERED, ServiceState.BUILT})
 """Services that are on trial; the others have left it."""
+_ENDED = frozenset({TrialState.GRACE, TrialState.ENDED})
+"""One that was cancelled or converted comes to no end any more (TC-11, TC-20)."""
 
 OwnPartner = Annotated[
     PartnerId, typer.Option("--partner", parser=partner, metavar="PARTNER", help="Who sells, such as ptr_north.")
@@ -189,7 +191,8 @@ def report(view: TrialView, now: Instant, *, json: bool) -> None:
             ),
             ("Access", view.access),
             ("Active since", output.instant(view.activated_at)),
-            ("Trial ends", output.due(view.ends_at, now)),
+            ("Trial ends", output.due(view.ends_at, now) if view.state is TrialState.ACTIVE else None),
+            ("Trial ended", output.due(view.ends_at, now) if view.state in _ENDED else None),
             ("Grace ends", output.due(view.grace_ends_at, now)),
             ("Numbers held until", output.due(view.numbers_held_until, now)),
             ("Devices end", output.due(view.device_ends_at, now)),

@@ -108,14 +108,17 @@ async def test_a_shorter_end_is_asked_about(
 async def test_a_cancellation_is_asked_about(
     trade: Trade, tenure: Command, trial: TrialView, environment: dict[str, str]
 ) -> None:
-    """Cancelling names what ends and asks; without a yes nothing happens (TC-10)."""
+    """Cancelling names what ends and asks; without a yes nothing happens, after it no end is told any more (TC-10, TC-11)."""
     cancel = ("trials", "cancel", trial.trial_id, "--by", trade.seller)
     assert "--yes" in (await tenure(*cancel, code=2)).stderr
     code, said = await on_terminal(environment, "n\n", *cancel)
     assert code == 1
     assert "End calling, messaging of" in said
     assert (await trade.trials.show(SERVICE, trial.trial_id)).state is TrialState.ACTIVE
-    assert "cancelled" in (await tenure(*cancel, "--yes")).stdout
+    assert "Trial ends" in (await tenure("trials", "show", trial.trial_id)).stdout
+    cancelled = (await tenure(*cancel, "--yes")).stdout
+    assert "cancelled" in cancelled
+    assert "Trial end" not in cancelled
 
 
 async def test_a_partial_order_lists_what_it_leaves(
