@@ -1,10 +1,9 @@
 """Accounts at the platform, and what became of them."""
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from tenure.contracts.onboarding import AccountProblem, AccountReport, OnboardingInput
-from tenure.errors import PlatformRefused, Unavailable
+from tenure.errors import PlatformRefused
 from tenure.ports import OnboardingSteps, Platform
 
 
@@ -25,7 +24,7 @@ class AccountActivities:
         What is ordered is read here: the customer's name stands in no history (TL-01).
 
         Raises:
-            ApplicationError: the platform did not answer; tried again.
+            Unavailable: the platform did not answer; tried again.
         """
         order = await self._steps.account(onboarding)
         if order is None:
@@ -36,8 +35,6 @@ class AccountActivities:
             await self._steps.record_account_problem(AccountProblem(order=order, code=refusal.code))
             _count("refused")
             return
-        except Unavailable as error:
-            raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=error.retry_after) from None
         await self._steps.record_account(AccountReport(order=order, resource=resource))
         _count("done")
 

@@ -57,9 +57,9 @@ class ProvisioningActivities:
                 next_retry_delay=_REFUSAL_INTERVAL,
                 category=ApplicationErrorCategory.BENIGN,
             ) from None
-        except Unavailable as error:
+        except Unavailable:
             await self._problem(order, NO_ANSWER, "unanswered")
-            raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=error.retry_after) from None
+            raise
         await self._steps.record_platform(PlatformReport(order=order, built=built))
         _count(order, "done")
         return built

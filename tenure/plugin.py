@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from temporalio import activity
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, FailureError
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
@@ -72,7 +72,15 @@ class _ActivityBoundary(ActivityInboundInterceptor):
         except Refusal as refusal:
             raise _failure(refusal) from None
         except Unavailable as error:
-            raise ApplicationError(str(error), type=UNAVAILABLE) from error
+            raise ApplicationError(str(error), type=UNAVAILABLE, next_retry_delay=error.retry_after) from error
+        except FailureError:
+            raise
+        except Exception as error:
+            # It is tried for ever, and only a release mends it: so it is told at once (P15).
+            activity.metric_meter().create_counter(
+                "tenure_activity_errors", "Attempts of activities that failed by an error of ours, by its class"
+            ).add(1, {"error": type(error).__name__})
+            raise
         if isinstance(result, CountdownStep) and result.looked_at is not None:
             _compare(input.args[0].as_of, result.looked_at)
         return result

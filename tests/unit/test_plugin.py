@@ -1,9 +1,12 @@
 """The boundary: what activities raise becomes what Temporal understands."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Self, cast
 
 import pytest
+from temporalio.common import MetricMeter
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
@@ -23,13 +26,33 @@ class Raising(ActivityInboundInterceptor):
         raise self._error
 
 
-async def at_boundary(error: Exception) -> BaseException:
+class Meter:
+    """A meter that remembers what was counted."""
+
+    def __init__(self) -> None:
+        self._activity: Mapping[str, object] = {}
+        self.counted: list[tuple[str, int, dict[str, object]]] = []
+
+    def with_additional_attributes(self, attributes: Mapping[str, object]) -> Self:
+        """Temporal adds the type of the activity."""
+        self._activity = attributes
+        return self
+
+    def create_counter(self, name: str, _description: str) -> SimpleNamespace:
+        """A counter."""
+        return SimpleNamespace(add=lambda value, told: self.counted.append((name, value, {**told, **self._activity})))
+
+
+async def at_boundary(error: Exception, meter: Meter | None = None) -> BaseException:
     """What Temporal is told of an error."""
     (interceptor,) = TenurePlugin().interceptors or ()
     boundary = interceptor.intercept_activity(Raising(error))  # type: ignore[union-attr]
     call = ExecuteActivityInput(fn=lambda: None, args=[], executor=None, headers={})
+    environment = ActivityEnvironment()
+    if meter is not None:
+        environment.metric_meter = cast("MetricMeter", meter)
     with pytest.raises(Exception) as raised:  # noqa: PT011
-        await ActivityEnvironment().run(boundary.execute_activity, call)
+        await environment.run(boundary.execute_activity, call)
     return raised.value
 
 
@@ -57,13 +80,28 @@ async def test_a_clock_ahead_is_waited_for(ahead: timedelta, delay: int, caplog:
     assert ("ahead of the database" in caplog.text) is (ahead > CLOCK_TOLERANCE)
 
 
-async def test_an_outage_is_tried_again() -> None:
-    """A service that does not answer is a failure that passes."""
-    failure = await at_boundary(Unavailable("The database does not answer."))
+@pytest.mark.parametrize("rest", [None, timedelta(minutes=7)])
+async def test_an_outage_is_tried_again(rest: timedelta | None) -> None:
+    """A service that does not answer is a failure that passes; it is left alone as long as it has asked for (PV-04)."""
+    meter = Meter()
+    failure = await at_boundary(Unavailable("The database does not answer.", retry_after=rest), meter)
     assert isinstance(failure, ApplicationError)
-    assert (failure.type, failure.non_retryable) == (UNAVAILABLE, False)
+    assert (failure.type, failure.non_retryable, failure.next_retry_delay) == (UNAVAILABLE, False, rest)
+    assert meter.counted == []
 
 
 async def test_a_bug_stays_what_it_is() -> None:
-    """Nothing else is translated: it is tried again, and shows its own name."""
-    assert isinstance(await at_boundary(ZeroDivisionError("a bug")), ZeroDivisionError)
+    """Nothing else is translated: it is tried again, shows its own name, and is counted, so that somebody hears of it (P15)."""
+    meter = Meter()
+    assert isinstance(await at_boundary(ZeroDivisionError("a bug"), meter), ZeroDivisionError)
+    [(name, value, told)] = meter.counted
+    assert (name, value, told["error"]) == ("tenure_activity_errors", 1, "ZeroDivisionError")
+    assert told["activity_type"] == ActivityEnvironment.default_info().activity_type
+
+
+async def test_what_an_activity_translates_itself_is_no_bug() -> None:
+    """A recipient that is refused, say: it stays as it is, and is not counted."""
+    meter = Meter()
+    refused = ApplicationError("The mail server refuses the recipient.", type="recipient_refused")
+    assert await at_boundary(refused, meter) is refused
+    assert meter.counted == []

@@ -115,10 +115,10 @@ async def test_a_refusal_is_written_down_and_tried_again_in_an_hour(deed: Deed) 
 async def test_the_platform_is_left_alone_as_long_as_it_asks_for(rest: timedelta | None) -> None:
     """That nobody knows is written down, without words; where the platform says no time, the policy decides (PV-04)."""
     desk = Desk([Unavailable("The platform answered 503.", retry_after=rest)])
-    with pytest.raises(ApplicationError, match=r"^Unavailable: The platform answered 503\.$") as failure:
+    with pytest.raises(Unavailable, match=r"^The platform answered 503\.$") as failure:
         await carry_out(desk, Deed.BUILD)
     assert desk.written == [PlatformProblem(order=order(Deed.BUILD), code=NO_ANSWER)]
-    assert (failure.value.next_retry_delay, failure.value.non_retryable) == (rest, False)
+    assert failure.value.retry_after == rest
 
 
 def test_an_order_is_tried_for_ever_and_waited_for_by_nobody_who_gave_up() -> None:

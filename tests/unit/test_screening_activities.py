@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.accounts import AccountActivities
@@ -150,9 +149,9 @@ async def test_an_account_that_is_opened_or_refused() -> None:
 async def test_a_platform_that_is_away() -> None:
     """It is asked again when it said; nothing is written down (PRV-04)."""
     desk = Desk(Unavailable("The platform is busy.", retry_after=timedelta(minutes=7)))
-    with pytest.raises(ApplicationError) as error:
+    with pytest.raises(Unavailable) as error:
         await opened(desk)
-    assert (error.value.next_retry_delay, error.value.non_retryable) == (timedelta(minutes=7), False)
+    assert error.value.retry_after == timedelta(minutes=7)
     assert desk.written == []
 
 

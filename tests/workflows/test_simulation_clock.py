@@ -10,12 +10,14 @@ import pytest
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from adapters.postgres.database import Connection, Database
 from adapters.postgres.simulation import PostgresSimulation
 from tenure import names
 from tenure.errors import Misconfigured
+from tenure.plugin import UNAVAILABLE
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.workflows.sleeper import Broken, Sleep, Sleeper
@@ -39,6 +41,8 @@ class Sleepers:
     acts: list[Act] = field(default_factory=list)
     failures: int = 0
     """How many attempts of each act fail."""
+    error: Exception = field(default_factory=lambda: OSError("the database is away, on purpose"))
+    """By what."""
 
     def clock(self, patience: timedelta = timedelta(seconds=30)) -> SimulationClock:
         return SimulationClock(self.simulation, self.client, self, patience=patience)
@@ -80,7 +84,7 @@ class Sleepers:
     async def act(self, left: Sleep) -> None:
         """Write down when it is, and the next date."""
         if activity.info().attempt <= self.failures:
-            raise OSError("the database is away, on purpose")
+            raise self.error
         async with self.database.write() as connection:
             now = await connection.fetchval("select business_now()")
             self.acts.append((left.organisation_id, now, left.due_at - left.every))
@@ -145,6 +149,23 @@ async def test_failed_steps_are_tried_again(sleepers: Sleepers) -> None:
     late = [now - due_at for _, now, due_at in sleepers.acts]
     assert len(late) == 3
     assert all(timedelta(hours=2) <= each < timedelta(hours=7) for each in late)
+
+
+async def test_an_error_that_stays_stops_the_clock(sleepers: Sleepers) -> None:
+    """A step that fails by a bug is not followed from attempt to attempt for ever: the error names workflow and activity (P15)."""
+    sleepers.failures = 1_000_000
+    sleep = await sleepers.add("unlucky", timedelta(days=1))
+    with pytest.raises(SimulationStuck, match=rf"{sleepers.task_queue}/unlucky: activity act \(.*away, on purpose"):
+        await sleepers.clock().advance(sleep.due_at + timedelta(days=70))
+    assert await sleepers.simulation.now() < sleep.due_at + timedelta(days=1)
+
+
+async def test_an_outage_is_followed_to_its_end(sleepers: Sleepers) -> None:
+    """However often somebody does not answer, who is asked answers in the end, and nothing is lost (XC-01)."""
+    sleepers.failures, sleepers.error = 8, ApplicationError("The platform answered 503.", type=UNAVAILABLE)
+    sleep = await sleepers.add("patient", timedelta(days=1))
+    await sleepers.clock().advance(sleep.due_at + timedelta(days=2))
+    assert len(sleepers.acts) == 1
 
 
 async def test_outside_events_come_before_what_is_due(sleepers: Sleepers) -> None:

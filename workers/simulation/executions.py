@@ -14,8 +14,10 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
+from activities import notices, provisioning
 from tenure.contracts.base import Instant
-from tenure.errors import TenureError
+from tenure.errors import RefusalCode, TenureError
+from tenure.plugin import UNAVAILABLE
 
 CLOSE: Final = timedelta(seconds=10)
 """An execution whose clock is not further behind than this is left to walk by itself."""
@@ -29,6 +31,10 @@ _EVENTS_OF_A_MOVE: Final = 2
 """That it was asked for, and that it was made."""
 _FIRES_WITHIN_SECONDS: Final = 2.0
 _AHEAD: Final = timedelta(seconds=1)
+_PASSES: Final = frozenset({UNAVAILABLE, RefusalCode.CLOCK_AHEAD, notices.REFUSED, provisioning.REFUSED})
+"""Failures that time mends: whatever else an activity fails by, is an error of ours."""
+_ATTEMPTS: Final = 5
+"""How often an error of ours may come about before it counts as one that stays."""
 _ENDED_WELL: Final = frozenset({WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CONTINUED_AS_NEW})
 
 
@@ -71,7 +77,7 @@ class Executions:
         One that is unknown does not run: an erasure takes the histories of its organisation along.
 
         Raises:
-            SimulationStuck: the execution has failed, or its clock ran ahead.
+            SimulationStuck: the execution has failed, an activity of it does so for ever, or its clock ran ahead.
         """
         before = datetime.now(UTC)
         try:
@@ -94,6 +100,8 @@ class Executions:
         busy = [f"workflow task, attempt {task.attempt}"] if raw.HasField("pending_workflow_task") else []
         retries = []
         for activity in raw.pending_activities:
+            if _fails_for_ever(activity):
+                raise SimulationStuck(f"{workflow_id}: {_sentence(activity)}: an error that no time mends.")
             again = _next_attempt(activity)
             if again is not None and again - clock > CLOSE:
                 retries.append(again)
@@ -163,6 +171,13 @@ def _next_attempt(activity: PendingActivityInfo) -> Instant | None:
     if not activity.HasField("next_attempt_schedule_time"):
         return None
     return activity.next_attempt_schedule_time.ToDatetime(UTC)
+
+
+def _fails_for_ever(activity: PendingActivityInfo) -> bool:
+    """Whether it has failed by an error of ours again and again: its attempts could be followed to the end of time."""
+    failure = activity.last_failure
+    ours = failure.HasField("application_failure_info") and failure.application_failure_info.type not in _PASSES
+    return ours and activity.attempt > _ATTEMPTS
 
 
 def _sentence(activity: PendingActivityInfo) -> str:
