@@ -11,19 +11,11 @@ from tenure.errors import Refusal, RefusalCode
 from tenure.policy.trial import Action, refuse
 from web.console.desk import Visit
 
-_TITLES: Final = {
-    Action.RESEND: "Resend the request",
-    Action.PROVIDE_DETAILS: "Set it up",
-    Action.EXTEND: "Extend",
-    Action.EDIT: "Change the services",
-    Action.CANCEL: "Cancel",
-}
-"""What is done to a trial here, in this order. It is converted by an order, in commerce (TC-12)."""
+_ACTIONS: Final = (Action.RESEND, Action.PROVIDE_DETAILS, Action.EXTEND, Action.EDIT, Action.CANCEL)
+"""What is done to a trial here. It is converted by an order, in commerce (TC-12)."""
 
-_NOT_YET: Final = {
-    Action.EXTEND: "it has no end before it is active",
-    Action.EDIT: "they can be changed once it is active",
-}
+_NOT_ACTIVE_YET: Final = "Once it is active it can be extended, and its services changed."
+_RESTING: Final = "Its licences rest: once it is extended, its services can be changed again."
 _OVER: Final[Mapping[TrialState, str]] = {
     TrialState.CONVERTED: "Its services have been bought.",
     TrialState.CANCELLED: "It has been cancelled.",
@@ -46,19 +38,15 @@ def on_trial(view: TrialView) -> tuple[ServiceKey, ...]:
 class Acts:
     """What the visitor can do to one trial."""
 
-    possible: Mapping[Action, str]
-    """By what it is called."""
-    impossible: Mapping[str, str]
-    """What could be expected, and why it is not possible now."""
+    possible: frozenset[Action] = frozenset()
+    later: str | None = None
+    """What is not possible now, why, and when it is."""
     over: str | None = None
     """How it came to an end, after which nothing is possible."""
 
     def __contains__(self, action: str) -> bool:
         """Whether an action is possible."""
         return action in self.possible
-
-
-NOTHING: Final = Acts({}, {})
 
 
 def acts(visit: Visit, view: TrialView, refusal: Refusal | None) -> Acts:
@@ -68,20 +56,15 @@ def acts(visit: Visit, view: TrialView, refusal: Refusal | None) -> Acts:
     """
     sets_up = refusal is not None and refusal.code is RefusalCode.ROLE_NOT_ALLOWED
     if visit.credential.partner_id != view.partner_id or (refusal is not None and not sets_up):
-        return NOTHING
+        return Acts()
     if view.state in _OVER:
-        return Acts({}, {}, _OVER[view.state])
-    codes = {action: _refusal(action, view, visit.now) for action in _TITLES}
+        return Acts(over=_OVER[view.state])
+    possible = frozenset(action for action in _ACTIONS if _is_possible(action, view, visit.now))
     if sets_up:
-        codes = {Action.PROVIDE_DETAILS: codes[Action.PROVIDE_DETAILS]}
-    return Acts(
-        {action: _TITLES[action] for action, code in codes.items() if code is None},
-        {
-            _TITLES[action]: _NOT_YET[action] if view.state in EARLY else "its licences rest: extend it first"
-            for action in _NOT_YET
-            if codes.get(action) is not None
-        },
-    )
+        return Acts(possible & {Action.PROVIDE_DETAILS})
+    if Action.EDIT in possible:
+        return Acts(possible)
+    return Acts(possible, _NOT_ACTIVE_YET if view.state in EARLY else _RESTING)
 
 
 async def refusal(visit: Visit) -> Refusal | None:
@@ -96,10 +79,10 @@ async def refusal(visit: Visit) -> Refusal | None:
     return None
 
 
-def _refusal(action: Action, view: TrialView, now: Instant) -> object:
-    """Why an action is not possible, by the rule that the command itself asks."""
+def _is_possible(action: Action, view: TrialView, now: Instant) -> bool:
+    """By the rule that the command itself asks; to build again is offered where something was refused."""
     if action is Action.PROVIDE_DETAILS and view.state is TrialState.PROVISIONING:
-        return None if any(service.problem for service in view.services) else "under way"
+        return any(service.problem for service in view.services)
     if action is Action.RESEND and view.until is not None and view.until <= now:
-        return "lapsed"
-    return refuse(action, view.state, view.until, now)
+        return False
+    return refuse(action, view.state, view.until, now) is None
