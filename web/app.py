@@ -1,5 +1,6 @@
 """The web application: the API under `/v1`, the console, the customer's pages, and the health of the process."""
 
+from collections.abc import Mapping
 from typing import Any, override
 
 from fastapi import APIRouter, FastAPI
@@ -78,6 +79,8 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 """For every response that does not set its own."""
+_ONLY_BY_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+"""As well, where people reach the pages by TLS: for a year their browsers take no other way."""
 
 
 class Web(FastAPI):
@@ -125,7 +128,8 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
         BodyLimit,
         paths={"/v1/activity": MAX_BATCH_BYTES, "/v1/imports": MAX_IMPORT_BYTES, "/v1/lists/update": MAX_LIST_BYTES},
     )
-    app.add_middleware(_DefaultHeaders)
+    secure = settings.public_url.startswith("https://")
+    app.add_middleware(_DefaultHeaders, headers=_HEADERS | (_ONLY_BY_TLS if secure else {}))
     return app
 
 
@@ -143,14 +147,15 @@ async def _front_door() -> RedirectResponse:
 
 
 class _DefaultHeaders:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self._app = app
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

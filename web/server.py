@@ -1,6 +1,7 @@
 """Serving: one uvicorn server inside the program's own event loop."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -50,6 +51,7 @@ async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    logging.getLogger("uvicorn.access").disabled = True  # whoever adds a handler: paths may hold what a link is worth
     server = _Server(config)
     # Not in a task group: that would cancel the server where it shall end by itself.
     task = asyncio.create_task(server.serve(sockets=[listener]), name=f"web on port {port}")

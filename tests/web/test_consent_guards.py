@@ -1,6 +1,7 @@
 """What guards the customer's pages: mail scanners, forms from elsewhere, links that were tampered with, second answers."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 
@@ -9,14 +10,19 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.links import Links
+from adapters.postgres.trials.consents import PostgresConsents
 from tenure.contracts.organisation import Access
 from tenure.contracts.trial import TrialState
+from tenure.errors import Unavailable
 from tenure.ids import OrderId, OrganisationId, TrialId
 from tests.integration.deletion.town import SERVICE, admin
 from tests.web.site import Site
 from tests.web.trade import Trade
+from web.app import create_app
 
 ACCEPT = {"decision": "accept"}
+_OF_THE_CLIENT = {"httpx", "httpcore.http11", "httpcore.connection"}
+"""Logs of the test's own requests."""
 
 
 @pytest.fixture
@@ -241,3 +247,44 @@ async def test_a_link_dies_with_its_address(
     renewed = trade.links.consent(trial_id, admin(customer), 2)
     await browser_like.post(renewed, data={"decision": "accept"})
     assert (await trade.trials.show(SERVICE, trial_id)).state is TrialState.AWAITING_DETAILS
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(Unavailable("The database does not answer."), 503), (RuntimeError("a fault"), 500)],
+)
+async def test_a_fault_tells_nothing(
+    browser_like: httpx.AsyncClient,
+    link: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    status: int,
+) -> None:
+    """Where something fails, the reader is told to come back, and neither page nor log holds what the link may do (SF-09)."""
+
+    async def fail(*_: object) -> None:
+        raise error
+
+    for method in ("request", "accept"):
+        monkeypatch.setattr(PostgresConsents, method, fail)
+    caplog.set_level(logging.DEBUG)
+    token = link.rpartition("/")[2]
+    for answer in (await browser_like.get(link), await browser_like.post(link, data=ACCEPT)):
+        assert (answer.status_code, "try again later" in answer.text) == (status, True)
+        assert token not in answer.text
+        assert answer.headers["cache-control"] == "no-store"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    logged = [logging.Formatter().format(record) for record in caplog.records if record.name not in _OF_THE_CLIENT]
+    assert str(error) in "".join(logged)
+    assert token not in "".join(logged)
+
+
+@pytest.mark.parametrize(("public_url", "told"), [("https://tenure.example", True), ("http://tenure.example", False)])
+async def test_browsers_keep_to_tls(site: Site, public_url: str, told: bool) -> None:
+    """Where the pages are reached by TLS, browsers are told to take no other way."""
+    settings = site.application.settings.model_copy(update={"public_url": public_url})
+    transport = httpx.ASGITransport(create_app(site.application.services, settings))
+    async with httpx.AsyncClient(transport=transport, base_url=public_url) as http:
+        answer = await http.get("/consent/x")
+    assert ("strict-transport-security" in answer.headers) is told
