@@ -1,18 +1,9 @@
 """What speaks for and against a hit, beside the name."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from rigour.addresses import match_addresses
-
+from adapters.screening.places import Nearest, nearest
 from tenure.contracts.screening import Agreement, Subject
-
-
-class Nearest(NamedTuple):
-    """The listed address that is nearest to the subject's, and how alike the two are."""
-
-    likeness: float | None = None
-    address: str | None = None
 
 
 def country(subject: Subject, listed: Sequence[str]) -> Agreement:
@@ -32,5 +23,4 @@ def birth(subject: Subject, listed: Sequence[str]) -> Agreement:
 
 def address(subject: Subject, listed: Sequence[str]) -> Nearest:
     """The nearest of the entry's addresses."""
-    found = match_addresses([subject.address], list(listed)) if subject.address else None
-    return Nearest(round(min(found.score, 1.0), 3), found.result) if found is not None else Nearest()
+    return nearest(subject.address, listed)
