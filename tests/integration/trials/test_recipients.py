@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from adapters.postgres.trials import ending
 from tenure.contracts.notice import NoticeKind, NoticeState, TrialMatter
 from tenure.contracts.organisation import Role
 from tenure.ids import OrganisationId, PersonId
@@ -158,9 +159,13 @@ async def test_one_copy_to_an_address(ground: Fairground, customer: Customer) ->
     ben = await ground.person("ben", customer.id, Role.CUSTOMER_ADMIN)
     await ground.town.execute("update people set email = 'ADA@Example.com' where person_id = $1", ben)
     await customer.comes_to("reminder")
+    [to_eve] = await ground.town.fetch(
+        "select notice_id::text from notices where recipient = $1 and state = 'queued'", customer.eve
+    )
+    assert await ground.town.notices.next_attempt(to_eve["notice_id"]) is not None
+    await ground.town.notices.accepted(to_eve["notice_id"], "250 2.0.0 Ok")
     await ground.loses_its_roles(customer.ada)
-    sent = await ground.post(customer.id)
-    assert recipients(sent, NoticeKind.TRIAL_ENDING) == [customer.eve]
+    assert recipients(await ground.post(customer.id), NoticeKind.TRIAL_ENDING) == []
     assert recipients(await ground.post(customer.id), NoticeKind.TRIAL_ENDING) == [ben]
     sent = await customer.told_of("end")
     assert recipients(sent, NoticeKind.TRIAL_EXPIRED) == sorted([customer.eve, ben])
@@ -206,12 +211,29 @@ async def test_full_admins_who_share_an_address_are_asked_once(town: Town, marke
 
 
 async def test_a_welcome_to_a_corrected_address(ground: Fairground) -> None:
-    """The new customer's admin is welcomed at the address of the moment, and not once somebody else administers (PV-03, NO-08)."""
+    """The new customer's admin is welcomed at the address of the moment (PV-03, NO-08)."""
     trial = await ground.town.trials.request(SERVICE, ground.request("messaging"))
     eve = PersonId(f"per_{trial.trial_id.name}")
     await ground.town.execute("update people set email = 'right@example.com' where person_id = $1", eve)
     await ground.run(trial.trial_id)
     assert [mail.email for mail in await ground.post(trial.organisation_id)] == ["right@example.com"]
+
+
+async def test_a_welcome_to_who_administers(ground: Fairground) -> None:
+    """Whoever administers the new customer no more by the time that the mail goes out is not told that they do (PV-03, TL-01)."""
+    trial = await ground.trial()
+    await ground.loses_its_roles(PersonId(f"per_{trial.trial_id.name}"))
+    assert await ground.post(trial.organisation_id) == []
+
+
+async def test_users_who_share_an_address(ground: Fairground, customer: Customer) -> None:
+    """They are told once that their access is gone (NO-06, NO-08)."""
+    ulf = await ground.person("ulf", customer.id, Role.USER)
+    await ground.town.execute("update people set email = 'UNA@example.com' where person_id = $1", ulf)
+    await ground.assign(customer.trial, ulf)
+    await customer.told_of("end")
+    await ground.ended(customer.trial)
+    assert len(recipients(await ground.post(customer.id), NoticeKind.ACCESS_GONE)) == 1
 
 
 async def test_whom_a_partner_can_ask(ground: Fairground, customer: Customer) -> None:
@@ -233,3 +255,30 @@ async def test_whom_a_partner_can_ask(ground: Fairground, customer: Customer) ->
                 (customer.trial.organisation_name, False, 30 * DAY),
             ]
             assert mail.matter.ending_left_off == 0
+
+
+async def test_a_list_that_is_too_long_for_a_mail(
+    ground: Fairground, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The soonest are listed, and how many more there are is said; who is being erased is not among them (NO-04, Q-28)."""
+    monkeypatch.setattr(ending, "LONGEST", 1)
+    gone = await ground.trial("meetings")
+    for _ in range(2):
+        await ground.trial("meetings")
+    await ground.delete_now(gone, PersonId(f"per_{gone.trial_id.name}"))
+    [mail, *_] = [
+        mail for mail in await customer.told_of("reminder") if mail.notice.kind is NoticeKind.TRIAL_ENDING_PARTNER
+    ]
+    assert isinstance(mail.matter, TrialMatter)
+    assert [one.organisation_name for one in mail.matter.ending] == [customer.trial.organisation_name]
+    assert mail.matter.ending_left_off == 2
+
+
+async def test_the_language_of_where_somebody_came_from(ground: Fairground) -> None:
+    """A user who was moved out is told in the language of the organisation that had the trial (NO-06, TL-02)."""
+    customer = await Customer.open(ground, "messaging", language="ko")
+    await ground.expired(customer.trial)
+    await ground.post(customer.id)
+    await ground.ended(customer.trial)
+    sent = await ground.post(customer.id)
+    assert [(mail.notice.recipient, mail.language) for mail in sent] == [(customer.una, "ko")]
