@@ -60,6 +60,13 @@ def search_attributes() -> None:
     typer.echo(f"The namespace {namespace!r} has all search attributes.")
 
 
+@app.command()
+def check_platform() -> None:
+    """Check, at a test installation, whether the vendor's platform does what docs/platform.md says."""
+    logging.basicConfig(level=logging.ERROR)
+    _run(lambda: programs.check_platform(ServerSettings(), typer.echo))
+
+
 @token.command()
 def create(
     name: Annotated[str, typer.Argument(help="Whose it is, such as `ada` or `orders`; the audit names it.")],

@@ -262,9 +262,20 @@ async def open_platform(settings: ServerSettings, database: Database) -> AsyncIt
     if settings.platform_url is None:
         yield PostgresPlatform(database)
         return
-    timeout = timedelta(seconds=settings.platform_seconds)
-    async with HttpPlatform(settings.platform_url, settings.platform_token, timeout) as platform:
+    async with vendors_platform(settings) as platform:
         yield platform
+
+
+def vendors_platform(settings: ServerSettings) -> HttpPlatform:
+    """The vendor's API, to be used as a context.
+
+    Raises:
+        Misconfigured: none is named, its address is wrong, or would send its token unencrypted over a network.
+    """
+    if settings.platform_url is None:
+        raise Misconfigured("Set TENURE_PLATFORM_URL to the address of the vendor's API.")
+    timeout = timedelta(seconds=settings.platform_seconds)
+    return HttpPlatform(settings.platform_url, settings.platform_token, timeout)
 
 
 def require(value: SecretStr | None, variable: str) -> str:

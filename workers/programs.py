@@ -1,5 +1,9 @@
 """What the commands of `python -m workers` do in production."""
 
+import uuid
+from collections.abc import Callable
+
+from adapters.platform.conformance import check
 from adapters.postgres.database import Database
 from adapters.postgres.migrate import migrate
 from adapters.postgres.tokens import PostgresTokens
@@ -10,7 +14,7 @@ from tenure.settings import ServerSettings
 from web.app import create_app
 from web.server import serve
 from workers import worker
-from workers.application import open_application, require
+from workers.application import open_application, require, vendors_platform
 from workers.connection import connect
 from workers.metrics import runtime
 from workers.stack.namespaces import add_search_attributes
@@ -48,3 +52,17 @@ async def register_search_attributes(settings: ServerSettings) -> str:
     client = await connect(settings)
     await add_search_attributes(client, search.REGISTRY)
     return client.namespace
+
+
+async def check_platform(settings: ServerSettings, report: Callable[[str], None]) -> int:
+    """Order a service and an account of nobody at the vendor's platform, and say what is not as docs/platform.md has it.
+
+    Raises:
+        Misconfigured: no platform is named, or its address is wrong.
+    """
+    wrong = 0
+    async with vendors_platform(settings) as platform:
+        async for finding in check(platform, uuid.uuid4().hex[:8]):
+            wrong += finding.wrong is not None
+            report(f"ok    {finding.asked}." if finding.wrong is None else f"WRONG {finding.asked}: {finding.wrong}")
+    return 1 if wrong else 0
