@@ -187,14 +187,14 @@ async def test_only_a_person_of_the_partner_acts(
     assert admin(customer) not in await page.content()
 
 
-async def test_pages_fit_a_phone(site: Site, trade: Trade, page: Page, trial_id: TrialId, trial: TrialView) -> None:
-    """On a phone no page is wider than the screen, however long names and addresses are."""
+async def test_pages_fit_the_screen(site: Site, trade: Trade, page: Page, trial_id: TrialId, trial: TrialView) -> None:
+    """No page is wider than a phone, a tablet or a desktop with the navigation beside it, however long names and addresses are."""
     await site.town.execute("update people set email = $1", "a.very.long.name.of.somebody@" + "sub." * 20 + "example")
     await site.town.execute("update organisations set name = $1", "Wide" * 40)
     ends_at = await site.town.now() + 10 * DAY
     shipment = ShipDevices(trial_id=trial.trial_id, demo_order="D-77", serials=("F" * 32,), device_ends_at=ends_at)
     await trade.devices.ship(SERVICE, shipment)
-    for size in (PHONE, ViewportSize(width=1100, height=800)):
+    for size in (PHONE, ViewportSize(width=800, height=800), ViewportSize(width=1280, height=800)):
         await page.set_viewport_size(size)
         for path in ("trials", f"trials/{trial_id}", "devices", f"organisations/{trial.organisation_id}"):
             await page.goto(f"{site.url}/console/{path}")

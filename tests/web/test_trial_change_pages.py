@@ -159,7 +159,7 @@ async def test_a_trial_says_how_it_is_bought(site: Site, trade: Trade, page: Pag
     """Which services an order has to name, what becomes of the others, and whose order it is (TC-12, TC-13, TC-15, TC-19)."""
     await page.goto(f"{site.url}/console/trials/{trial.trial_id}")
     services = page.get_by_role("region", name="Services")
-    await expect(services).to_contain_text("names each of Calling and Messaging that the customer wants to keep")
+    await expect(services).to_contain_text("whatever the customer wants to keep of this: Calling, Messaging.")
     await expect(services).to_contain_text("missing from the order stays on trial, until its end and the grace")
     await expect(services).not_to_contain_text("tier-2")
     rival = await Trade.open(site)
