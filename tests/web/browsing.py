@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.web.site import Site
@@ -74,12 +73,9 @@ async def faint_texts(page: Page) -> list[tuple[float, str]]:
 
 
 async def faults(page: Page) -> list[str]:
-    """What axe-core finds wrong with a page, where it is installed, by WCAG 2.2 A and AA and what it calls best practice."""
-    if find_spec("axe_playwright_python") is None:
-        return []
-    axe = import_module("axe_playwright_python.async_playwright").Axe()
+    """What axe-core finds wrong with a page, by WCAG 2.2 A and AA and what it calls best practice."""
     await page.wait_for_load_state()
-    found = await axe.run(page, options={"runOnly": _RULES, "resultTypes": ["violations"]})
+    found = await Axe().run(page, options={"runOnly": _RULES, "resultTypes": ["violations"]})
     return [
         f"{violation['id']}: {violation['help']}: {node['html']}"
         for violation in found.response["violations"]
