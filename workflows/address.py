@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from tenure.contracts.review import ScreeningTrigger
     from workflows import _options
-    from workflows._screening import screen
+    from workflows._screening import until_decided
     from workflows._waiting import Watch, show
 
 
@@ -33,28 +33,18 @@ class AddressChange(AddressChangeContract):
     async def run(self, change: OnboardingInput) -> AddressChangeResult:
         """Screen the address, and wait for the review where there is a hit."""
         task = ScreeningTask(trigger=ScreeningTrigger.ADDRESS_UPDATE, **dict(change))
-        step = await self._look()
-        while step.state is AddressState.SCREENING:  # without an answer the old address stays (RPL-16)
-            self._renew()
-            await screen(self._watch, task, step.looks_at)
-            step = await self._read()
-        while step.state is AddressState.PENDING_RPL_REVIEW:  # the review has a process of its own
-            self._renew()
-            await self._watch.wait()
-            step = await self._look()
+        step = await until_decided(
+            self._watch,
+            task,
+            self._read,
+            change,
+            screening={AddressState.SCREENING},  # meanwhile the old address stays
+            review=AddressState.PENDING_RPL_REVIEW,
+        )
         return AddressChangeResult(state=step.state, reason=step.reason)
 
-    def _renew(self) -> None:
-        """Go on in a next run, where this one has become long."""
-        if self._watch.long_run():
-            workflow.continue_as_new(self._change)
-
-    async def _look(self) -> AddressChangeStep:
-        self._watch.look()
-        return await self._read()
-
     async def _read(self) -> AddressChangeStep:
-        """Read where the change stands; what a list that came meanwhile has told stays told."""
+        """Read where the change stands."""
         step = await workflow.execute_activity_method(
             OnboardingActivities.check_address_change,
             OnboardingAt(**dict(self._change), as_of=workflow.now()),

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
         TrialInput,
     )
     from workflows import _options
-    from workflows._screening import screen
+    from workflows._screening import until_decided
     from workflows._waiting import Watch, show
 
 
@@ -35,28 +35,18 @@ class CustomerScreening(CustomerScreeningContract):
         task = ScreeningTask(
             trigger=ScreeningTrigger.CREATE, organisation_id=trial.organisation_id, trial_id=trial.trial_id
         )
-        step = await self._look()
-        while step.state is CustomerScreeningState.SCREENING:  # without an answer nothing is built (RPL-16)
-            self._renew()
-            await screen(self._watch, task, step.looks_at)
-            step = await self._read()
-        while step.state is CustomerScreeningState.PENDING_RPL_REVIEW:  # the review has a process of its own
-            self._renew()
-            await self._watch.wait()
-            step = await self._look()
+        step = await until_decided(
+            self._watch,
+            task,
+            self._read,
+            trial,
+            screening={CustomerScreeningState.SCREENING},
+            review=CustomerScreeningState.PENDING_RPL_REVIEW,
+        )
         return CustomerScreeningResult(state=step.state, reason=step.reason)
 
-    def _renew(self) -> None:
-        """Go on in a next run, where this one has become long."""
-        if self._watch.long_run():
-            workflow.continue_as_new(self._trial)
-
-    async def _look(self) -> CustomerScreeningStep:
-        self._watch.look()
-        return await self._read()
-
     async def _read(self) -> CustomerScreeningStep:
-        """Read where the screening stands; what a list that came meanwhile has told stays told."""
+        """Read where the screening stands."""
         step = await workflow.execute_activity_method(
             OnboardingActivities.check_customer_screening,
             TrialAt(**dict(self._trial), as_of=workflow.now()),

@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from tenure.contracts.review import ScreeningTrigger
     from workflows import _options
-    from workflows._screening import screen
+    from workflows._screening import until_decided
     from workflows._waiting import Watch, show
 
 _UNSCREENED = frozenset({OnboardingState.RECEIVED, OnboardingState.SCREENING})
@@ -38,37 +38,20 @@ class WholesaleOnboarding(WholesaleOnboardingContract):
     @workflow.run
     async def run(self, onboarding: OnboardingInput) -> OnboardingResult:
         """Bring a customer in."""
-        step = await self._look()
-        while step.state in _UNSCREENED:  # without an answer nothing goes on (RPL-16)
-            self._renew()
-            await screen(self._watch, self._task, step.looks_at)
-            step = await self._read()
-        while step.state is OnboardingState.PENDING_RPL_REVIEW:  # the review has a process of its own (RPL-05)
-            self._renew()
-            await self._watch.wait()
-            step = await self._look()
+        task = ScreeningTask(trigger=ScreeningTrigger.CREATE, **dict(onboarding))
+        step = await until_decided(
+            self._watch, task, self._read, onboarding, screening=_UNSCREENED, review=OnboardingState.PENDING_RPL_REVIEW
+        )
         while step.state is OnboardingState.PROVISIONING:  # until the platform has answered (PRV-01)
             await workflow.execute_activity_method(
                 AccountActivities.open_account, onboarding, **_options.platform("Create the customer's account")
             )
-            step = await self._look()
+            self._watch.look()
+            step = await self._read()
         return OnboardingResult(state=step.state, reason=step.reason)
 
-    @property
-    def _task(self) -> ScreeningTask:
-        return ScreeningTask(trigger=ScreeningTrigger.CREATE, **dict(self._onboarding))
-
-    def _renew(self) -> None:
-        """Go on in a next run, where this one has become long."""
-        if self._watch.long_run():
-            workflow.continue_as_new(self._onboarding)
-
-    async def _look(self) -> OnboardingStep:
-        self._watch.look()
-        return await self._read()
-
     async def _read(self) -> OnboardingStep:
-        """Read where the onboarding stands; what a list that came meanwhile has told stays told."""
+        """Read where the onboarding stands."""
         step = await workflow.execute_activity_method(
             OnboardingActivities.check_onboarding,
             OnboardingAt(**dict(self._onboarding), as_of=workflow.now()),
