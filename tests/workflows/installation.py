@@ -22,6 +22,7 @@ from temporalio.client import Client, WorkflowHandle
 from adapters.postgres.simulation import PostgresSimulation
 from adapters.postgres.trials.trials import PostgresTrials
 from adapters.screening.embedded import EmbeddedScreener
+from adapters.screening.room import prepare
 from adapters.temporal import TemporalExecutions
 from tenure import names
 from tenure.contracts.activity import Feed, Heartbeat
@@ -271,6 +272,8 @@ async def installation(
 def screened(application: Application, *, engine: bool = False) -> Application:
     """The application with a screener that needs no engine, or whose engine shares its dictionaries with other tests."""
     lists, rules = application.services.screening_lists, load_screening_rules(application.settings)
+    if engine:
+        prepare()  # now, when nobody waits: it keeps the interpreter to itself
     screener = EmbeddedScreener(lists, rules, partial(ThreadPoolExecutor, 1)) if engine else PlainScreener(lists, rules)
     services = dataclasses.replace(application.services, screener=screener)
     return dataclasses.replace(application, services=services, update_screener=screener)
