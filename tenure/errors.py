@@ -69,6 +69,10 @@ class RefusalCode(StrEnum):
         "A service of this trial needs a meetings site: give its address and a time zone.",
     )
     SITE_URL_TAKEN = "site_url_taken", "This address of a meetings site is not available: choose another."
+    SITE_FIXED = (
+        "site_fixed",
+        "The meetings site of this trial stands already: leave its address and its time zone as they are.",
+    )
     LENGTH_NOT_OFFERED = "length_not_offered", "Trials of this length are not offered: choose one of the catalogue."
     SERVICE_ALREADY_OWNED = (
         "service_already_owned",

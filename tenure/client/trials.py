@@ -160,7 +160,8 @@ class Trials:
         """Replace the services (TC-07 to TC-09).
 
         Raises:
-            Refusal: `wrong_state` but for an active trial, `grace_over`; of the selection what `request` refuses.
+            Refusal: `wrong_state` but for an active trial, `grace_over`; of the selection what `request` refuses;
+                `site_fixed` where a service stays whose site is built already.
         """
         return await self._connection.command("/v1/trials/edit", command, _VIEW, key)
 

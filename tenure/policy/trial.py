@@ -165,12 +165,17 @@ def refuse_services(services: Iterable[ServiceKey], site: Site | None, catalogue
     chosen = tuple(services)
     if not chosen:
         return RefusalCode.NO_SERVICE_SELECTED
-    found = [catalogue.service(key) for key in chosen]
-    if None in found:
+    if None in map(catalogue.service, chosen):
         return RefusalCode.SERVICE_UNKNOWN
-    if site is None and any(service is not None and service.site_required for service in found):
+    if site is None and needs_site(chosen, catalogue):
         return RefusalCode.SITE_DETAILS_REQUIRED
     return None
+
+
+def needs_site(services: Iterable[ServiceKey], catalogue: Catalogue) -> bool:
+    """Whether one of these services has a meetings site (TR-09)."""
+    found = (catalogue.service(key) for key in services)
+    return any(service is not None and service.site_required for service in found)
 
 
 def path(*, exists: bool, managed: bool) -> TrialPath:

@@ -192,7 +192,10 @@ async def extend_trial(ports: Ports, caller: AnyCommander, command: ExtendTrial)
 
 
 @router.post(
-    "/edit", responses=refusals(*_OF_ITS_OWNER, *_OF_THE_SELECTION, RefusalCode.GRACE_OVER, RefusalCode.WRONG_STATE)
+    "/edit",
+    responses=refusals(
+        *_OF_ITS_OWNER, *_OF_THE_SELECTION, RefusalCode.SITE_FIXED, RefusalCode.GRACE_OVER, RefusalCode.WRONG_STATE
+    ),
 )
 async def edit_trial(ports: Ports, caller: AnyCommander, command: EditTrial) -> TrialView:
     """Replace the services (TC-07 to TC-09)."""

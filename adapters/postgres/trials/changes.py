@@ -130,6 +130,9 @@ class Changes:
         held = await holdings(connection, before.organisation_id, but=before.trial_id)
         require_eligible(added, before.partner_id, held, self._catalogue)
         if command.site is not None and command.site != before.site:
+            kept = set(before.services).intersection(wanted)
+            if rule.needs_site(kept, self._catalogue):  # the platform has built it there, and never moves it
+                raise Refusal(RefusalCode.SITE_FIXED)
             await sites.take(connection, command.site, before.organisation_id, locked.now)
         trial = await rows.change(
             connection,

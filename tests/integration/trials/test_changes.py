@@ -6,12 +6,12 @@ import pytest
 
 from tenure.contracts.organisation import Role
 from tenure.contracts.platform import Deed
-from tenure.contracts.trial import AssignLicences, ServiceState, Site, TrialState
+from tenure.contracts.trial import AssignLicences, ServiceState, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import TrialId
 from tenure.ports import Caller
 from tests.integration.deletion.town import DAY, HOUR, SERVICE
-from tests.integration.trials.fairground import SITE, Fairground
+from tests.integration.trials.fairground import Fairground
 
 MOMENT = timedelta(seconds=5)
 
@@ -182,17 +182,6 @@ async def test_edit_is_refused_with_its_reason(ground: Fairground) -> None:
         ("messaging", "calling"): RefusalCode.SERVICE_ALREADY_OWNED,
         ("messaging", "contact-center"): RefusalCode.SERVICE_ON_TRIAL_ELSEWHERE,
     }
-
-
-async def test_edit_takes_a_site(ground: Fairground) -> None:
-    """A site is reserved with the service that needs it, unless it is another organisation's (TR-09, TR-10)."""
-    first, second = await ground.trial(), await ground.trial()
-    edited = await ground.edit(first, "messaging", "meetings-enterprise", site=SITE)
-    assert edited.site == SITE
-    taken = ground.edit(second, "messaging", "meetings-enterprise", site=SITE)
-    assert await ground.refused(taken) is RefusalCode.SITE_URL_TAKEN
-    free = Site(url="other.meet.example", time_zone="UTC")
-    assert (await ground.edit(second, "meetings-enterprise", site=free)).site == free
 
 
 async def test_edit_only_while_active(ground: Fairground) -> None:
