@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tenure.contracts.conversion import ConvertTrial
 from tenure.contracts.licence import ExpireLicences
+from tenure.contracts.organisation import GrantFullAccess
 from tenure.contracts.trial import AssignLicences, CancelTrial, EditTrial, ExtendTrial
 from tenure.ids import LicenceSetId, OrderId, PartnerId, PersonId, TrialId
 from tests.integration.deletion.town import OPERATOR, SERVICE
@@ -48,9 +49,7 @@ class Cancel(OfTrial):
     confirmed: bool
 
     async def act(self, table: Table, trial: Trial, trial_id: TrialId, by: PersonId) -> None:
-        """Cancel; a request's end by time is carried out before."""
-        if trial.state == "pending_consent":
-            await table.settle()
+        """Cancel."""
         command = CancelTrial(trial_id=trial_id, by=by, confirmed=self.confirmed)
         objections = table.model.cancel(trial, by, confirmed=self.confirmed)
         await table.outcome(objections, table.town.trials.cancel(OPERATOR, command))
@@ -106,6 +105,34 @@ class Buy(Move):
     async def play(self, table: Table) -> None:
         """Buy."""
         await table.buy(set(self.services))
+
+
+@dataclass(frozen=True)
+class Grant(Move):
+    """Somebody of the customer lets a partner administer everything."""
+
+    partner: int
+    person: str
+
+    async def play(self, table: Table) -> None:
+        """Grant it."""
+        partner, person = list(table.model.partners)[self.partner], table.person(self.person)
+        command = GrantFullAccess(
+            organisation_id=table.organisation_id, partner_id=PartnerId(partner), person_id=PersonId(person)
+        )
+        await table.outcome(
+            table.model.grant(partner, person), table.town.organisations.grant_full_access(SERVICE, command)
+        )
+
+
+@dataclass(frozen=True)
+class Record(Move):
+    """A meeting is recorded, where there are any."""
+
+    async def play(self, table: Table) -> None:
+        """Record it."""
+        if table.model.holds_meetings():
+            await table.record()
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,16 @@
 """Random lives: how an organisation begins, and what happens to it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from random import Random
 
-from hypothesis import strategies as st
-
-from tests.integration.trials_model.changes import Assign, Buy, Cancel, Convert, Edit, Expire, Extend
+from tests.integration.trials_model.changes import Assign, Buy, Cancel, Convert, Edit, Expire, Extend, Grant, Record
 from tests.integration.trials_model.moves import (
     SERVICES,
     STRAY,
+    WAY,
     Accept,
     Attempt,
+    Begin,
     Build,
     Decline,
     Move,
@@ -22,42 +23,91 @@ from tests.integration.trials_model.moves import (
 from tests.integration.trials_model.races import Race
 from tests.integration.trials_model.table import Scene
 
-_WHICH = st.integers(0, STRAY)
-_PARTNER = st.integers(0, 1)
-_BY = st.sampled_from((0, 0, 0, 0, 0, 0, 1, 2))
-_YES = st.sampled_from((True, True, True, False))
-_SOME = st.frozensets(st.sampled_from(SERVICES), min_size=1, max_size=2)
-_ANY = st.frozensets(st.sampled_from(SERVICES))
-_PERSON = st.sampled_from(("full", "full", "full", "admin", "user"))
-_LIKELY: Mapping[st.SearchStrategy[Move], int] = {
-    st.builds(Pass, st.sampled_from((0, 0, 0, 1, 2)), st.sampled_from((0, 0, -1, 1, 90)), st.booleans()): 9,
-    st.builds(Race, _WHICH, _WHICH, st.sampled_from((0, 0, -1, 1)), st.integers(0, 6)): 4,
-    st.builds(Onward, _WHICH, st.just(0), st.booleans()): 8,
-    st.builds(Request, _PARTNER, _SOME, _PERSON | st.just("stranger"), st.just(30), st.just(True), st.just(True)): 6,
-    st.builds(Request, _PARTNER, _ANY, st.just("full"), st.sampled_from((30, 60, 90)), _YES, st.just(False)): 1,
-    st.builds(Accept, _WHICH, st.just(0), _PERSON, st.booleans()): 1,
-    st.builds(Decline, _WHICH, st.just(0), _PERSON): 1,
-    st.builds(Resend, _WHICH, _BY): 1,
-    st.builds(Provide, _WHICH, _BY): 1,
-    st.builds(Build, _WHICH, st.just(0), _SOME): 2,
-    st.builds(Extend, _WHICH, _BY, st.sampled_from((0, 1, 6, 7, 8, 15, 30, 31)), _YES): 3,
-    st.builds(Edit, _WHICH, _BY, _ANY): 3,
-    st.builds(Cancel, _WHICH, _BY, _YES): 1,
-    st.builds(Assign, _WHICH, _BY, st.frozensets(st.sampled_from(("full", "admin", "user")))): 3,
-    st.builds(Convert, _WHICH, st.just(0), _SOME, st.sampled_from((None, 0, 1)), _YES): 2,
-    st.builds(Buy, _SOME): 1,
-    st.builds(Expire, _WHICH): 1,
-    st.builds(Attempt, st.lists(st.integers(0, 20), min_size=1, max_size=4).map(tuple), st.booleans()): 4,
-}
-SCENES = st.builds(
-    Scene,
-    new=st.sampled_from((False, False, True)),
-    owns_messaging=st.sampled_from((False, False, True)),
-    managed=st.sampled_from((None, None, "provisioning", "full")),
-    tier2=st.booleans(),
+type Choice = tuple[int, Callable[[Random], Move]]
+"""How often, and what."""
+
+
+def _which(chance: Random) -> int:
+    return chance.randrange(STRAY * 2)
+
+
+def _by(chance: Random) -> int:
+    return chance.choice((0, 0, 0, 0, 0, 0, 1, 2))
+
+
+def _yes(chance: Random) -> bool:
+    return chance.random() < 0.8
+
+
+def _some(chance: Random) -> frozenset[str]:
+    return frozenset(chance.sample(SERVICES, chance.choice((1, 2, 2))))
+
+
+def _any(chance: Random) -> frozenset[str]:
+    return frozenset(chance.sample(SERVICES, chance.randrange(4)))
+
+
+def _person(chance: Random) -> str:
+    return chance.choice(("full", "full", "full", "admin", "user"))
+
+
+def _asked(chance: Random) -> Move:
+    typed = chance.choice(("full", "full", "admin", "user", "stranger"))
+    return Request(chance.randrange(2), _some(chance), typed, 30, seller=True, wise=True)
+
+
+def _asked_foolishly(chance: Random) -> Move:
+    length = chance.choice((30, 60, 90))
+    return Request(chance.randrange(2), _any(chance), "full", length, seller=_yes(chance), wise=False)
+
+
+_COMMANDS: Sequence[Choice] = (
+    (8, lambda c: Onward(_which(c), 0, c.random() < 0.5)),
+    (6, _asked),
+    (1, _asked_foolishly),
+    (4, lambda c: Accept(_which(c), 0, _person(c), c.random() < 0.5)),
+    (3, lambda c: Decline(_which(c), 0, _person(c))),
+    (2, lambda c: Resend(_which(c), _by(c))),
+    (2, lambda c: Provide(_which(c), _by(c))),
+    (3, lambda c: Extend(_which(c), _by(c), c.choice((0, 1, 6, 7, 8, 15, 30, 31)), _yes(c))),
+    (3, lambda c: Edit(_which(c), _by(c), _any(c))),
+    (3, lambda c: Cancel(_which(c), _by(c), _yes(c))),
+    (2, lambda c: Assign(_which(c), _by(c), frozenset(c.sample(("full", "admin", "user"), c.randrange(4))))),
+    (2, lambda c: Convert(_which(c), 0, _some(c), c.choice((None, 0, 1)), _yes(c))),
+    (2, lambda c: Buy(_some(c))),
+    (1, lambda c: Expire(c.randrange(3))),
+    (2, lambda c: Grant(c.randrange(2), _person(c))),
+    (1, lambda _: Record()),
 )
-LIVES = st.lists(
-    st.sampled_from([move for move, times in _LIKELY.items() for _ in range(times)]).flatmap(lambda move: move),
-    min_size=20,
-    max_size=40,
+_ALONG: Sequence[Choice] = (
+    (9, lambda c: Pass(c.choice((0, 0, 0, 1, 2)), c.choice((0, 0, -1, 1, 90)), c.random() < 0.5)),
+    (4, lambda c: Race(c.randrange(12), c.randrange(60), c.choice((0, 0, -1, 1)), c.randrange(7))),
+    (2, lambda c: Build(_which(c), 0, _some(c))),
+    (4, lambda c: Attempt(tuple(c.randrange(20) for _ in range(c.randrange(1, 5))), c.random() < 0.5)),
 )
+
+
+def scene(chance: Random) -> Scene:
+    """How the customer and its partners stand when a life begins."""
+    return Scene(
+        new=chance.random() < 1 / 3,
+        owns_messaging=chance.random() < 1 / 3,
+        managed=chance.choice((None, None, None, "provisioning", "full")),
+        tier2=chance.random() < 1 / 2,
+    )
+
+
+def commands(chance: Random, number: int) -> list[Move]:
+    """So many things that people do."""
+    return _moves(chance, _COMMANDS, number)
+
+
+def life(chance: Random, number: int = 32) -> list[Move]:
+    """So many things that happen, with time, platform and mail server along; a first trial may be well on its way."""
+    beginning: list[Move] = [Begin(chance.choice(WAY))] if chance.random() < 1 / 2 else []
+    return beginning + _moves(chance, (*_COMMANDS, *_ALONG), number)
+
+
+def _moves(chance: Random, choices: Sequence[Choice], number: int) -> list[Move]:
+    weights = [times for times, _ in choices]
+    return [choose(chance) for _, choose in chance.choices(choices, weights, k=number)]

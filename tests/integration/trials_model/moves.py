@@ -13,7 +13,10 @@ from tests.unit.trials.book import Trial
 
 SERVICES = ("calling", "contact-center", "meetings", "messaging")
 MINUTE = timedelta(minutes=1)
-STRAY = 2
+WAY = ("pending_consent", "awaiting_details", "provisioning", "active", "grace", "ended")
+"""How a trial goes on where nobody stops it."""
+STRAY = 18
+"""From here on an action is tried on a trial in whatever state."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Move:
 
 @dataclass(frozen=True)
 class OfTrial(Move):
-    """Something that is done to a trial in a state that it is meant for; now and then, where there is none, to any."""
+    """Something that is done to a trial in a state that it is meant for; now and then to any."""
 
     STATES: ClassVar[frozenset[str]] = frozenset({"active"})
     which: int
@@ -36,15 +39,22 @@ class OfTrial(Move):
 
     async def play(self, table: Table) -> None:
         """Pick the trial and who acts, and do it."""
-        trials = list(table.model.trials.values())
-        fit = [trial for trial in trials if trial.state in self.STATES]
-        trials = fit or trials[: None if self.which == STRAY else 0]
-        if trials:
+        by_state: dict[str, list[Trial]] = {}
+        for trial in reversed(table.model.trials.values()):
+            state = trial.phase(table.model.now)
+            if self.fits(trial) and (state in self.STATES or self.which >= STRAY):
+                by_state.setdefault(state, []).append(trial)
+        if by_state:
+            trials = by_state[sorted(by_state)[self.which % len(by_state)]]
             trial = trials[self.which % len(trials)]
             mine = table.model.partners[trial.partner]
             [other] = [each for key, each in table.model.partners.items() if key != trial.partner]
             by = (mine.seller, mine.admin, other.seller)[self.by]
             await self.act(table, trial, TrialId(trial.trial_id), PersonId(by))
+
+    def fits(self, trial: Trial) -> bool:
+        """Whether it can be tried at all."""
+        return True
 
     async def act(self, table: Table, trial: Trial, trial_id: TrialId, by: PersonId) -> None:
         """Do it."""
@@ -94,17 +104,25 @@ class Request(Move):
 
 
 @dataclass(frozen=True)
-class Accept(OfTrial):
-    """Somebody accepts."""
+class Answer(OfTrial):
+    """Somebody answers a request for consent."""
 
     STATES = frozenset({"pending_consent"})
     person: str
+
+    def fits(self, trial: Trial) -> bool:
+        """Where consent was asked for."""
+        return trial.consent is not None
+
+
+@dataclass(frozen=True)
+class Accept(Answer):
+    """Somebody accepts."""
+
     full: bool
 
     async def act(self, table: Table, trial: Trial, trial_id: TrialId, by: PersonId) -> None:
-        """Accept, where consent was asked for."""
-        if trial.consent is None:
-            return
+        """Accept."""
         person = PersonId(f"per_{trial_id.name[:5]}-{self.person}")
         command = AcceptTrial(trial_id=trial_id, person_id=person, full_administration=self.full)
         objections = table.model.accept(trial, person, full=self.full)
@@ -112,16 +130,11 @@ class Accept(OfTrial):
 
 
 @dataclass(frozen=True)
-class Decline(OfTrial):
+class Decline(Answer):
     """Somebody declines."""
 
-    STATES = frozenset({"pending_consent"})
-    person: str
-
     async def act(self, table: Table, trial: Trial, trial_id: TrialId, by: PersonId) -> None:
-        """Decline, where consent was asked for."""
-        if trial.consent is None:
-            return
+        """Decline."""
         person = PersonId(f"per_{trial_id.name[:5]}-{self.person}")
         objections = table.model.decline(trial, person)
         command = DeclineTrial(trial_id=trial_id, person_id=person)
@@ -178,15 +191,34 @@ class Onward(OfTrial):
     async def act(self, table: Table, trial: Trial, trial_id: TrialId, by: PersonId) -> None:
         """Accept, give details, or build."""
         await table.settle()
-        move: Move
+        move: OfTrial
         match trial.state:
             case "pending_consent":
-                move = Accept(self.which, 0, "full", self.full)
+                move = Accept(0, 0, "full", self.full)
             case "awaiting_details":
-                move = Provide(self.which, 0)
+                move = Provide(0, 0)
             case _:
-                move = Build(self.which, 0)
-        await move.play(table)
+                move = Build(0, 0)
+        await move.act(table, trial, trial_id, by)
+
+
+@dataclass(frozen=True)
+class Begin(Move):
+    """A first trial comes as far as some state, by the shortest way."""
+
+    state: str
+
+    async def play(self, table: Table) -> None:
+        """Ask, take each step, let it end; where the customer is managed, no consent is waited for."""
+        await Request(0, frozenset({"calling", "meetings"}), "full", 30, seller=True, wise=True).play(table)
+        trial = list(table.model.trials.values())[-1]
+        seller = PersonId(table.model.partners[trial.partner].seller)
+        while WAY.index(trial.state) < WAY.index(self.state):
+            if trial.state in Onward.STATES:
+                await Onward(0, 0, full=False).act(table, trial, TrialId(trial.trial_id), seller)
+                await table.settle()
+            else:
+                await Pass(0, 0, lagging=False).play(table)
 
 
 @dataclass(frozen=True)

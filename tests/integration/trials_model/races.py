@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tenure.ids import PersonId, TrialId
-from tests.integration.trials_model.changes import Assign, Buy, Convert, Edit, Extend
-from tests.integration.trials_model.moves import MINUTE, SERVICES, Accept, Move, OfTrial, Resend
+from tests.integration.trials_model.changes import Assign, Buy, Cancel, Convert, Edit, Extend
+from tests.integration.trials_model.moves import MINUTE, SERVICES, Accept, Decline, Move, OfTrial, Resend
 from tests.integration.trials_model.table import Table
 from tests.unit.trials.book import Trial
 
 _ALL = frozenset(SERVICES)
+_CONVERT = Convert(0, 0, _ALL, None, confirmed=True)
+_CANCEL = Cancel(0, 0, confirmed=True)
 _RIVALS: dict[str, tuple[OfTrial, ...]] = {
-    "pending_consent": (Accept(0, 0, "full", full=False), Resend(0, 0)),
-    "active": (Edit(0, 0, _ALL), Assign(0, 0, frozenset({"full"})), Convert(0, 0, _ALL, None, confirmed=True)),
-    "grace": (Extend(0, 0, 7, confirmed=True), Convert(0, 0, _ALL, None, confirmed=True)),
+    "pending_consent": (Accept(0, 0, "full", full=False), Decline(0, 0, "full"), Resend(0, 0), _CANCEL),
+    "active": (Edit(0, 0, _ALL), Assign(0, 0, frozenset({"full"})), Extend(0, 0, 7, confirmed=True), _CONVERT, _CANCEL),
+    "grace": (Extend(0, 0, 7, confirmed=True), _CONVERT, _CANCEL),
 }
 """What an end leaves no time for, by the state that ends."""
 

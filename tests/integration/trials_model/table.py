@@ -1,12 +1,11 @@
 """The product and the model side by side: what is done to one is done to the other, and both are compared."""
 
-from collections import Counter
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from pprint import pformat
-from typing import Any, Self
+from typing import Self
 
 from tenure.contracts.licence import GrantLicences, LicenceKind
 from tenure.contracts.notice import TrialMatter
@@ -15,11 +14,11 @@ from tenure.errors import Refusal
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId, TrialId
 from tests.integration.deletion.town import DAY, OPERATOR, SERVICE, Town
 from tests.integration.trials_model.clockwork import Clockwork
-from tests.unit.trials.book import OVER, Note, Partner, Trial
+from tests.integration.trials_model.reading import dropped, ending, expected, said
+from tests.unit.trials.book import Note, Partner, Trial
 from tests.unit.trials.model import Model
 
 _numbers = count(1)
-_OPEN = ("ordered", "built")
 _PEOPLE = """
 insert into people (person_id, organisation_id, name, email, created_at)
 select person_id, $1, 'Somebody', person_id || '@example.com', business_now() from unnest($2::text[]) as person_id
@@ -49,7 +48,7 @@ class Table:
         self.organisation_id = organisation_id
         self.model = model
         self.clockwork = Clockwork(town, organisation_id)
-        self._name = name
+        self.name = name
         self._numbers = count(1)
         self._left_off: set[Note] = set()
         """Mails that were not true when they were about to be sent."""
@@ -89,7 +88,7 @@ class Table:
         return table
 
     async def _create(self, partner: str) -> None:
-        trial_id, person = self.new_id("trl_"), f"per_{self._name}-1"
+        trial_id, person = self.new_id("trl_"), f"per_{self.name}-1"
         command = self.request_of(trial_id, partner, {"calling", "messaging"}, f"{person}@example.com", 30)
         await self.town.trials.request(OPERATOR, command.model_copy(update={"organisation_id": None}))
         self.model.people[person] = "full"
@@ -97,9 +96,13 @@ class Table:
             Trial(trial_id, partner, "new", frozenset({"calling", "messaging"}), 30, person, "provisioning")
         )
 
+    def person(self, role: str) -> str:
+        """Who had this role in the organisation at the beginning."""
+        return f"per_{self.name}-{role}"
+
     def new_id(self, prefix: str) -> str:
         """An id that nothing has yet; those of subscriptions come after those of trials."""
-        return f"{prefix}{self._name}-{next(self._numbers)}"
+        return f"{prefix}{self.name}-{next(self._numbers)}"
 
     def request_of(
         self, trial_id: str, partner: str, services: set[str], email: str, length: int, by: str | None = None
@@ -142,6 +145,15 @@ class Table:
         await self.town.licences.grant(SERVICE, command)
         self.model.buy(licence_set_id, services)
 
+    async def record(self) -> None:
+        """A meeting is recorded."""
+        await self.town.execute(
+            "insert into content (organisation_id, store, item_id) values ($1, 'recordings', $2)",
+            self.organisation_id,
+            self.new_id("rec_"),
+        )
+        self.model.record()
+
     async def pass_time(self, by: timedelta, *, lagging: bool) -> None:
         """Time passes; while it lags, no process looks."""
         to = self.model.now + by
@@ -164,54 +176,16 @@ class Table:
 
     async def compare(self) -> None:
         """The product stands where the model says."""
-        model, town = self.model, self.town
-        assert await town.now() == model.now
-        page = await town.trials.page(OPERATOR, organisation_id=self.organisation_id, limit=1000)
-        trials = {view.trial_id: _seen(view.model_dump()) for view in page.trials}
-        _same("trials", trials, {trial_id: self._expected(trial) for trial_id, trial in model.trials.items()})
-        organisation = await town.organisations.show(OPERATOR, self.organisation_id)
-        _same("mark", organisation.to_be_deleted, model.marked)
-        _same("people", {person.person_id for person in organisation.people}, set(model.people))
-        licences = {one.licence_set_id: (one.state, one.removal_due_at) for one in organisation.licence_sets}
-        _same("licences", licences, self._licences({view.trial_id: view.licence_set_id for view in page.trials}))
-        numbers = await town.fetch(
-            "select trial_id, state, held_until from phone_numbers where organisation_id = $1", self.organisation_id
-        )
-        expected = Counter((number.trial, number.state, number.held_until) for number in model.numbers)
-        _same("numbers", Counter(tuple(row.values()) for row in numbers), expected)
-        notices = await town.fetch(
-            "select kind, subject, cycle, recipient, state from notices where organisation_id = $1",
-            self.organisation_id,
-        )
-        rows = [(Note(*key), state) for *key, state in map(tuple, (row.values() for row in notices))]
-        _same("mails", {note for note, _ in rows}, model.notes)
-        _same(
-            "dropped",
-            {note for note, state in rows if state == "dropped" and model.is_true(note)} - self._left_off,
-            set(),
-        )
+        product, model = await said(self.town, self.organisation_id), expected(self.model)
+        for what in model:
+            self.same(what, product[what], model[what])
+        true = {note for note in await dropped(self.town, self.organisation_id) if self.model.is_true(note)}
+        self.same("dropped", true - self._left_off, set())
 
-    def _expected(self, trial: Trial) -> dict[str, Any]:
-        return {
-            "partner_id": trial.partner,
-            "path": {"new": "new_customer", "existing": "existing_customer"}.get(trial.path, trial.path),
-            "state": trial.state,
-            "consent": trial.consent,
-            "consent_deadline_at": trial.deadline,
-            "services": frozenset() if trial.state in OVER else trial.services,
-            "access": self.model.access.get(trial.partner),
-            "ends_at": trial.ends_at,
-            "reminder_at": trial.reminder_at,
-            "grace_ends_at": trial.grace_ends_at,
-        }
-
-    def _licences(self, of_trials: Mapping[TrialId, LicenceSetId | None]) -> dict[str | None, tuple[str, object]]:
-        found: dict[str | None, tuple[str, object]] = {
-            of_trials[TrialId(trial_id)]: (trial.licences, trial.grace_ends_at)
-            for trial_id, trial in self.model.trials.items()
-            if trial.licences is not None
-        }
-        return found | {key: (one.state, one.removal_at) for key, one in self.model.subscriptions.items()}
+    def same(self, what: str, product: object, model: object) -> None:
+        """Say what differs."""
+        if product != model:
+            raise AssertionError(f"{what}\nproduct {pformat(product, width=160)}\nmodel   {pformat(model, width=160)}")
 
     async def calm(self) -> None:
         """Nothing happens any more: mails arrive, time passes, and no process is left but those of trials to be set up."""
@@ -221,7 +195,7 @@ class Table:
         await self.settle()
         await self.compare()
         waiting = {key for key, one in self.model.trials.items() if one.state in {"awaiting_details", "provisioning"}}
-        _same("open processes", [row["input"]["trial_id"] for row in await self.clockwork.open()], sorted(waiting))
+        self.same("open processes", [row["input"]["trial_id"] for row in await self.clockwork.open()], sorted(waiting))
 
     async def attempt(self, which: int, *, accepted: bool) -> bool:
         """A mail is about to be sent: it is if it still says the truth, and speaks of nothing that was bought.
@@ -238,7 +212,7 @@ class Table:
         notice_id, *key = rows[which % len(rows)].values()
         note = Note(*key)
         delivery = await self.town.notices.next_attempt(notice_id)
-        _same(f"truth of {note}", delivery is not None, self.model.is_true(note))
+        self.same(f"truth of {note}", delivery is not None, self.model.is_true(note))
         if delivery is None:
             self._left_off.add(note)
             return True
@@ -246,37 +220,13 @@ class Table:
         if note.kind in _ABOUT_AN_END:
             trial = self.model.trials[note.subject]
             told = ({service.key for service in delivery.matter.services}, delivery.matter.ends_at)
-            _same(f"matter of {note}", told, (trial.services, trial.ends_at))
+            self.same(f"matter of {note}", told, (trial.services, trial.ends_at))
         if note.kind.endswith("_partner"):
-            ending = {(frozenset(key.key for key in one.services), one.ends_at) for one in delivery.matter.ending}
-            _same("ending", ending, self._ending(trial.partner))
+            told_of = {(frozenset(key.key for key in one.services), one.ends_at) for one in delivery.matter.ending}
+            self.same("ending", told_of, ending(self.model, trial.partner, self.model.now + 30 * DAY))
         if accepted:
             await self.town.notices.accepted(notice_id, "250 2.0.0 Ok: queued as 4ABC")
         return True
-
-    def _ending(self, partner: str) -> set[tuple[frozenset[str], datetime]]:
-        """What ends for a partner within 30 days, or has (NO-04, Q-28)."""
-        return {
-            (trial.services, trial.ends_at)
-            for trial in self.model.trials.values()
-            if trial.partner == partner and trial.state in {"active", "grace"} and trial.ends_at is not None
-            if trial.ends_at < self.model.now + 30 * DAY
-        }
-
-
-def _seen(view: dict[str, Any]) -> dict[str, Any]:
-    seen = {name: view[name] for name in ("partner_id", "path", "state", "consent", "consent_deadline_at", "access")}
-    seen |= {name: view[name] for name in ("ends_at", "reminder_at", "grace_ends_at")}
-    services = frozenset(service["service"] for service in view["services"] if service["state"] in _OPEN)
-    leaving = [service for service in view["services"] if service["state"] == "leaving"]
-    assert not leaving
-    return seen | {"services": services}
-
-
-def _same(what: str, product: object, model: object) -> None:
-    """Say what differs."""
-    if product != model:
-        raise AssertionError(f"{what}\nproduct {pformat(product, width=160)}\nmodel   {pformat(model, width=160)}")
 
 
 async def _people(town: Town, organisation_id: OrganisationId, roles: dict[str, str]) -> None:

@@ -19,6 +19,10 @@ LIVE: Final = frozenset({"awaiting_details", "provisioning", "active", "grace"})
 OVER: Final = frozenset({"converted", "cancelled", "ended"})
 NUMBERED: Final = "calling"
 """The service that comes with phone numbers (NR-01)."""
+RECORDED: Final = "meetings"
+"""The service that leaves recordings behind (RP-06)."""
+HELD: Final = frozenset({"active", "suspended"})
+"""Licences that are not removed (RP-07)."""
 
 
 class Note(NamedTuple):
@@ -84,6 +88,10 @@ class Trial:
     reminder_at: datetime | None = None
     grace_ends_at: datetime | None = None
     licences: str | None = None
+    recorded: bool = False
+    """Whether its licences have ever been of meetings: what was recorded goes with them, and not before."""
+    recordings_until: datetime | None = None
+    """How long they wait for a meetings licence after a cancellation (Q-32)."""
     holders: frozenset[str] = frozenset()
 
     def phase(self, now: datetime) -> str:

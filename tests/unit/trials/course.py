@@ -10,6 +10,7 @@ from tests.unit.trials.book import (
     NUMBERED,
     OVER,
     PUNCTUAL,
+    RECORDED,
     REMINDER,
     RENEWAL,
     Note,
@@ -36,15 +37,18 @@ class Course(Facts):
                 pass
         for number in self.numbers:
             if number.held_until is not None and not self._before(number.held_until):
-                number.state, number.held_until = "released", None
+                self._turn(number, "released")
+                number.held_until = None
         for one in self.subscriptions.values():
             if one.removal_at is not None and not self._before(one.removal_at):
-                one.state, one.removal_at = "removed", None
+                self._turn(one, "removed")
+                one.removal_at = None
+                self._consider_purging(of_meetings=RECORDED in one.services)
                 self._consider_marking()
 
     def _step(self, trial: Trial) -> bool:
         if trial.consent == "pending" and not self._before(trial.deadline):
-            trial.consent = "lapsed"
+            self._answer(trial, "lapsed")
             self._close(trial, "cancelled")
         elif trial.state == "provisioning" and trial.built >= trial.services:
             self._activate(trial)
@@ -52,9 +56,13 @@ class Course(Facts):
             self._end(trial)
         elif trial.state == "active" and trial.reminder_at is not None and not self._before(trial.reminder_at):
             trial.reminder_at = None
+            self.met["Trial: reminded"] += 1
             self._tell_both("trial_ending", trial)
         elif trial.state == "grace" and not self._before(trial.grace_ends_at):
             self._end_grace(trial)
+        elif trial.recordings_until is not None and not self._before(trial.recordings_until):
+            trial.recordings_until = None
+            self._consider_purging(of_meetings=True)
         else:
             return False
         return True
@@ -73,7 +81,9 @@ class Course(Facts):
 
     def _arm(self, trial: Trial, end: datetime) -> None:
         """TC-04, NO-09."""
-        trial.state, trial.licences = "active", "active"
+        self._turn(trial, "active")
+        trial.licences = "active"
+        trial.recorded = trial.recorded or RECORDED in trial.services
         trial.ends += 1
         trial.ends_at, trial.grace_ends_at = end, None
         trial.reminder_at = end - REMINDER if self.now <= end - REMINDER else None
@@ -82,7 +92,8 @@ class Course(Facts):
         """GR-01, NO-02, NO-04; who is told late still has all of the grace (SF-06)."""
         assert trial.ends_at is not None
         late = self.now - trial.ends_at > PUNCTUAL
-        trial.state, trial.licences, trial.reminder_at = "grace", "suspended", None
+        self._turn(trial, "grace")
+        trial.licences, trial.reminder_at = "suspended", None
         trial.grace_ends_at = (self.now if late else trial.ends_at) + GRACE
         self._tell_both("trial_expired", trial)
 
@@ -91,18 +102,21 @@ class Course(Facts):
         over_at = trial.grace_ends_at
         assert over_at is not None
         self._close(trial, "ended")
+        self._consider_purging(of_meetings=trial.recorded)
         self._tell("access_gone", trial, trial.holders, trial.ends)
         # Nobody is moved out whom the next trial, which is being built, is about to serve.
         building = any(each.state == "provisioning" for each in self.trials.values())
         if not building and not self.holds_licences():
             self.people = dict.fromkeys(self.full_admins(), "full")
             setting_up = {t.partner for t in self.trials.values() if t.state in {"awaiting_details", "provisioning"}}
-            self.access = {key: level if key in setting_up else "none" for key, level in self.access.items()}  # PV-02
+            for partner in self.access.keys() - setting_up:  # PV-02
+                self._open_up(partner, "none")
         self._hold(trial, self.now if self.now - over_at > PUNCTUAL else over_at)
         self._consider_marking()
 
     def _close(self, trial: Trial, state: str) -> None:
-        trial.state, trial.reminder_at, trial.grace_ends_at = state, None, None
+        self._turn(trial, state)
+        trial.reminder_at, trial.grace_ends_at = None, None
         trial.licences = trial.licences and "removed"
 
     def _hold(self, trial: Trial, since: datetime) -> None:
@@ -110,15 +124,21 @@ class Course(Facts):
         paid = any(one.state == "active" and NUMBERED in one.services for one in self.subscriptions.values())
         for number in self.numbers:
             if number.trial == trial.trial_id and number.state == "assigned":
-                number.trial = None if paid else number.trial
-                number.state, number.held_until = ("assigned", None) if paid else ("held", since + HOLD)
+                self._turn(number, "assigned" if paid else "held")
+                number.trial, number.held_until = (None, None) if paid else (number.trial, since + HOLD)
+
+    def _consider_purging(self, *, of_meetings: bool) -> None:
+        """GR-10, RP-06."""
+        if of_meetings and not self.holds_meetings():
+            self.recordings = 0
 
     def _consider_marking(self) -> None:
         """DM-01."""
         self.marked = self.marked or not self.holds_licences()
 
     def _tell(self, kind: str, trial: Trial, recipients: Iterable[str], number: int) -> None:
-        self.notes |= {Note(kind, trial.trial_id, number, recipient) for recipient in recipients}
+        for recipient in recipients:
+            self.notes.setdefault(Note(kind, trial.trial_id, number, recipient), self.now)
 
     def _tell_both(self, kind: str, trial: Trial) -> None:
         """NO-01, NO-04, NO-05."""
@@ -138,11 +158,15 @@ class Course(Facts):
                 self._leave(trial, services)
         for number in self.numbers:
             if NUMBERED in services and number.state == "held" and self._before(number.held_until):
-                number.trial, number.state, number.held_until = None, "assigned", None
+                self._turn(number, "assigned")
+                number.trial, number.held_until = None, None
 
     def _leave(self, trial: Trial, services: frozenset[str]) -> None:
         bought = trial.services & services
         trial.services -= bought
+        trial.recorded = trial.recorded and RECORDED not in bought  # what was recorded is the buyer's
+        if bought and trial.services:
+            self.met[f"Trial: {trial.state}, bought in part"] += 1
         for number in self.numbers:
             if NUMBERED in bought and number.trial == trial.trial_id and number.state == "assigned":
                 number.trial = None
@@ -152,4 +176,5 @@ class Course(Facts):
     def expire(self, subscription: str) -> None:
         """RP-01."""
         one = self.subscriptions[subscription]
-        one.state, one.removal_at = "suspended", self.now + RENEWAL
+        self._turn(one, "suspended")
+        one.removal_at = self.now + RENEWAL

@@ -1,9 +1,10 @@
 """The facts that the reference model knows, and what follows from them."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from tests.unit.trials.book import LIVE, Note, Number, Partner, Subscription, Trial
+from tests.unit.trials.book import HELD, LIVE, RECORDED, Note, Number, Partner, Subscription, Trial
 
 
 class Facts:
@@ -18,7 +19,11 @@ class Facts:
         self.trials: dict[str, Trial] = {}
         self.subscriptions: dict[str, Subscription] = {}
         self.numbers: list[Number] = []
-        self.notes: set[Note] = set()
+        self.notes: dict[Note, datetime] = {}
+        """Since when each mail is due (XC-02)."""
+        self.met: Counter[str] = Counter()
+        """The rows of the tables that were gone through, as in `Trial: active → grace` or `extend: grace`."""
+        self.recordings = 0
         self.marked = False
 
     def full_admins(self) -> set[str]:
@@ -51,23 +56,36 @@ class Facts:
     def holds_licences(self) -> bool:
         """Whether anything is left that is not removed (RP-07)."""
         sets = [one.state for one in self.subscriptions.values()] + [t.licences for t in self.trials.values()]
-        return bool({"active", "suspended"} & set(sets))
+        return bool(HELD & set(sets))
+
+    def holds_meetings(self) -> bool:
+        """Whether a meetings licence keeps what was recorded (RP-06)."""
+        bought = any(one.state in HELD and RECORDED in one.services for one in self.subscriptions.values())
+        return bought or any(t.licences in HELD and t.recorded for t in self.trials.values())
 
     def dates(self) -> list[datetime]:
         """When something ends by time alone, the earliest first."""
-        found = [
-            at
-            for t in self.trials.values()
-            for at in (
-                t.deadline if t.consent == "pending" else None,
-                t.reminder_at,
-                t.ends_at if t.state == "active" else None,
-                t.grace_ends_at,
-            )
-        ]
-        found += [number.held_until for number in self.numbers]
-        found += [one.removal_at for one in self.subscriptions.values()]
-        return sorted({at for at in found if at is not None})
+        return sorted({at for _, _, at in self._ends()})
+
+    def next_dates(self) -> dict[tuple[str, str], datetime]:
+        """What a partner sees to come, by kind and by what it is of: of each the earliest (PS-07)."""
+        return {(kind, subject): at for kind, subject, at in sorted(self._ends(), key=lambda end: end[2], reverse=True)}
+
+    def _ends(self) -> Iterator[tuple[str, str, datetime]]:
+        for key, t in self.trials.items():
+            ends = {
+                "consent_deadline": t.deadline if t.consent == "pending" else None,
+                "trial_reminder": t.reminder_at,
+                "trial_end": t.ends_at if t.state == "active" else None,
+                "licence_removal": t.grace_ends_at or t.recordings_until,
+            }
+            yield from ((kind, key, at) for kind, at in ends.items() if at is not None)
+        for number in self.numbers:
+            if number.trial is not None and number.held_until is not None:
+                yield "number_release", number.trial, number.held_until
+        for key, one in self.subscriptions.items():
+            if one.removal_at is not None:
+                yield "licence_removal", key, one.removal_at
 
     def is_true(self, note: Note) -> bool:
         """Whether what a mail says still holds: nobody is told of an end that has moved, passed, or does not concern them."""
@@ -88,6 +106,22 @@ class Facts:
                 return trial.state == "grace" and present and self._before(trial.grace_ends_at)
             case _:
                 return True
+
+    def _turn(self, thing: Trial | Subscription | Number, state: str) -> None:
+        self.met[f"{type(thing).__name__}: {thing.state} → {state}"] += 1
+        thing.state = state
+
+    def _answer(self, trial: Trial, consent: str) -> None:
+        self.met[f"Consent: {trial.consent} → {consent}"] += 1
+        trial.consent = consent
+
+    def _open_up(self, partner: str, level: str | None) -> None:
+        """What a partner may do; None takes the customer off its list (18.7)."""
+        self.met[f"Access: {self.access.get(partner)} → {level}"] += 1
+        if level is None:
+            self.access.pop(partner, None)
+        else:
+            self.access[partner] = level
 
     def _before(self, end: datetime | None) -> bool:
         return end is not None and self.now < end

@@ -6,7 +6,7 @@ Time only moves the clock; `settle` carries out what is due by then.
 
 from collections.abc import Iterable
 
-from tests.unit.trials.book import CONSENT, DAY, LIVE, LONGEST, MAILINGS, NUMBERED, Note, Number, Trial
+from tests.unit.trials.book import CONSENT, DAY, GRACE, LIVE, LONGEST, MAILINGS, NUMBERED, RECORDED, Note, Number, Trial
 from tests.unit.trials.course import Course
 
 _AFTER_GRACE = {"extend": "grace_over", "edit": "grace_over", "convert": "grace_over", "assign": "irreversible"}
@@ -29,6 +29,7 @@ class Model(Course):
     def _objections(self, action: str, trial: Trial, by: str, *, seller: bool = True) -> set[str]:
         phase = trial.phase(self.now)
         against = set()
+        self.met[f"{action}: {phase}"] += 1
         if phase not in _ALLOWED[action]:
             code = _AFTER_GRACE.get(action, "wrong_state") if phase == "ended" else "wrong_state"
             against.add("not_pending" if action == "resend" else code)
@@ -43,8 +44,9 @@ class Model(Course):
 
     def create(self, trial: Trial) -> None:
         """A new customer's trial: its partner administers it fully (18.7)."""
-        self.access[trial.partner] = "full"
+        self._open_up(trial.partner, "full")
         self.trials[trial.trial_id] = trial
+        self.met["Trial: new"] += 1
 
     def request(
         self, trial_id: str, partner: str, by: str, services: Iterable[str], typed: str, length: int
@@ -64,8 +66,9 @@ class Model(Course):
         managed = self.access.get(partner)
         path, state = ("existing", "pending_consent") if managed is None else ("add_on", "provisioning")
         trial = self.trials[trial_id] = Trial(trial_id, partner, path, services, length, typed, state)
+        self.met[f"Trial: {path}"] += 1
         if managed == "none":  # Q-31
-            self.access[partner] = "provisioning"
+            self._open_up(partner, "provisioning")
         elif managed is None:
             trial.consent, trial.deadline = "pending", self.now + CONSENT
             self._ask(trial)
@@ -96,7 +99,7 @@ class Model(Course):
         """PV-01."""
         against = self._objections("provide", trial, by, seller=False)
         if not against:
-            trial.state = "provisioning"
+            self._turn(trial, "provisioning")
         return against
 
     def build(self, trial: Trial, services: Iterable[str]) -> None:
@@ -105,6 +108,10 @@ class Model(Course):
             trial.built.add(service)
             if service == NUMBERED:
                 self.numbers.append(Number(trial.trial_id))
+
+    def record(self) -> None:
+        """A meeting is recorded."""
+        self.recordings += 1
 
     def extend(self, trial: Trial, by: str, days: int, *, confirmed: bool) -> set[str]:
         """TC-01 to TC-06."""
@@ -130,6 +137,7 @@ class Model(Course):
         if not against:
             removed = trial.services - wanted
             trial.services = wanted
+            trial.recorded = trial.recorded or RECORDED in wanted
             trial.built -= removed
             if NUMBERED in removed:
                 self._hold(trial, self.now)
@@ -147,22 +155,24 @@ class Model(Course):
         return against
 
     def cancel(self, trial: Trial, by: str, *, confirmed: bool) -> set[str]:
-        """CO-11, CO-13, TC-09 to TC-11."""
+        """CO-11, CO-13, TC-09 to TC-11, Q-32."""
         against = self._objections("cancel", trial, by)
         if not confirmed:
             against.add("confirmation_required")
         if against:
             return against
-        before = trial.state
+        before, grace_ends_at = trial.state, trial.grace_ends_at
         self._close(trial, "cancelled")
+        if before in {"active", "grace"} and trial.recorded:
+            trial.recordings_until = grace_ends_at or self.now + GRACE
         if before == "pending_consent":
-            trial.consent = "withdrawn"
+            self._answer(trial, "withdrawn")
         elif (
             before in {"awaiting_details", "provisioning"}
             and trial.path == "existing"
             and not self._tries(trial.partner)
         ):
-            self.access.pop(trial.partner, None)
+            self._open_up(trial.partner, None)
         self._hold(trial, self.now)
         if before in {"provisioning", "active", "grace"}:
             self._consider_marking()
@@ -177,26 +187,39 @@ class Model(Course):
     def accept(self, trial: Trial, person: str, *, full: bool) -> set[str]:
         """CO-04 to CO-10, CO-17, CO-18."""
         if trial.consent == "accepted" and person in self.full_admins():
+            self.met["accept: accepted"] += 1
             return set()
-        against = self._open(trial, person)
+        against = self._open("accept", trial, person)
         dropped = self.ineligible(trial.services, trial.partner, but=trial)
         if len(dropped) == len(trial.services):
             against |= set(dropped.values())
         if not against:
             trial.services -= set(dropped)
-            trial.consent, trial.state = "accepted", "awaiting_details"
-            self.access[trial.partner] = "full" if full else "provisioning"
+            self.met["accept: in part"] += bool(dropped)
+            self._answer(trial, "accepted")
+            self._turn(trial, "awaiting_details")
+            self._open_up(trial.partner, "full" if full else "provisioning")
         return against
 
     def decline(self, trial: Trial, person: str) -> set[str]:
         """CO-20."""
-        against = self._open(trial, person)
+        against = self._open("decline", trial, person)
         if not against:
-            trial.consent = "declined"
+            self._answer(trial, "declined")
             self._close(trial, "cancelled")
         return against
 
-    def _open(self, trial: Trial, person: str) -> set[str]:
+    def grant(self, partner: str, person: str) -> set[str]:
+        """RO-02."""
+        against = set() if person in self.full_admins() else {"role_not_allowed"}
+        if partner not in self.access:
+            against.add("partner_not_found")
+        if not against:
+            self._open_up(partner, "full")
+        return against
+
+    def _open(self, act: str, trial: Trial, person: str) -> set[str]:
+        self.met[f"{act}: {trial.consent}"] += 1
         against = set() if person in self.full_admins() else {"consent_needs_full_admin"}
         if trial.consent == "lapsed" or (trial.consent == "pending" and not self._before(trial.deadline)):
             against.add("consent_expired")
@@ -224,5 +247,5 @@ class Model(Course):
         if not against:
             contact = min(self.full_admins()) if seller is None else self.partners[seller].seller
             self.buy(order[1], services)
-            self.notes.add(Note("set_up_services", order[0], 1, contact))
+            self.notes.setdefault(Note("set_up_services", order[0], 1, contact), self.now)
         return against
