@@ -7,7 +7,7 @@ from playwright.async_api import BrowserContext, Locator, Page, ViewportSize, ex
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.device import ShipDevices
 from tenure.contracts.licence import ExpireLicences
-from tenure.contracts.trial import TrialState, TrialView
+from tenure.contracts.trial import ExtendTrial, TrialState, TrialView
 from tenure.ids import OrganisationId, TrialId
 from tests.integration.deletion.town import DAY, SERVICE, admin
 from tests.web.browsing import PHONE, width
@@ -51,15 +51,22 @@ async def test_trials_are_listed_with_the_time_left(
 ) -> None:
     """What ends first comes first, each with state, services, time left, access, and whom to ask; the filters give exactly theirs (PS-02, PS-04, PS-08)."""
     late = await trade.active(length_days=90)
+    soon = await trade.active()
+    await trade.trials.extend(SERVICE, ExtendTrial(trial_id=soon.trial_id, by=trade.seller, days=3, confirmed=True))
     await page.reload()
     order = [await link.get_attribute("href") for link in await page.locator("tbody th a").all()]
-    assert [str(href).rpartition("/")[2] for href in order] == [trial_id, trial.trial_id, late.trial_id]
+    assert [str(href).rpartition("/")[2] for href in order] == [
+        soon.trial_id,
+        trial_id,
+        trial.trial_id,
+        late.trial_id,
+    ]
     await expect(row(page, trial_id)).to_contain_text("Pending customer consent")
     await expect(row(page, trial_id)).to_contain_text("Consent lapses in 9 days")
     for said in ("Ends in 29 days", "Calling, Messaging", "Full", f"ada-1@{trial.organisation_id.name}.example"):
         await expect(row(page, trial.trial_id)).to_contain_text(said)
     await page.get_by_role("link", name="About to end").click()
-    await expect(page.locator("tbody tr")).to_have_count(1)
+    await expect(page.locator("tbody tr")).to_have_count(2)
     await expect(row(page, trial.trial_id)).to_be_visible()
     await page.get_by_role("link", name="Pending consent").click()
     await expect(page.locator("tbody tr")).to_have_count(1)
