@@ -154,13 +154,13 @@ class PostgresLicences:
     async def end_trial(self, grace: RenewalGraceInput, as_of: Instant) -> GraceEnd:
         """Move the users where no licence is left, and say whom to mail (GR-06, GR-11).
 
-        Safe to repeat: whoever was moved is not there any more.
+        Safe to repeat, however late: only the first time anybody is moved.
         """
         async with self._database.write() as connection:
             look = await read_look(connection, grace)
             moved = 0
             if look.outcome(as_of) is GraceOutcome.REMOVED and look.organisation is not None:
-                moved = await self._endings.move_users(connection, look.organisation, at=as_of)
+                moved = await self._endings.move_users(connection, look.organisation, grace.licence_set_id, at=as_of)
             return GraceEnd(moved=moved, notices=await ledger.queued_for(connection, _workflow_id(grace)))
 
     async def hold_numbers(self, grace: RenewalGraceInput, as_of: Instant) -> int:

@@ -15,7 +15,7 @@ from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.organisation import CONSUMER, Role
 from tenure.contracts.trial import TrialState
-from tenure.ids import OrganisationId
+from tenure.ids import LicenceSetId, OrganisationId
 from tenure.policy import grace as rule
 from tenure.policy.rules import Rules
 from tenure.ports import TIMER
@@ -23,6 +23,9 @@ from tenure.ports import TIMER
 _CONSUMERS: Final = """
 insert into organisations (organisation_id, name, country, created_at) values ($1, 'Consumers', 'ZZ', $2)
  on conflict do nothing
+"""
+_BEGIN_MOVING: Final = """
+update licence_sets set users_moved_at = $2 where licence_set_id = $1 and users_moved_at is null returning true
 """
 _MOVE: Final = """
 update people set organisation_id = $2, origin_organisation_id = $1
@@ -73,12 +76,17 @@ class TrialGraces:
         await begin_trial(connection, trial, at)  # it has the services torn down
         await Mailing(self._domain, trial, workflow_id, at).holders(connection)
 
-    async def move_users(self, connection: Connection, organisation: asyncpg.Record, *, at: Instant) -> int:
+    async def move_users(
+        self, connection: Connection, organisation: asyncpg.Record, licence_set_id: LicenceSetId, *, at: Instant
+    ) -> int:
         """Users go to the free consumer organisation, and all roles and grants end, where no licence is left (GR-07).
 
-        A partner's own organisation keeps its people: they work for its customers. Answers how many were moved.
+        Once for each set that ends: who joins later stays. A partner's own organisation keeps its people: they work
+        for its customers. Answers how many were moved.
         """
         organisation_id = OrganisationId(organisation["organisation_id"])
+        if not await connection.fetchval(_BEGIN_MOVING, licence_set_id, at):
+            return 0
         being_built = await connection.fetchval(
             "select exists (select from trials where organisation_id = $1 and state = 'provisioning')", organisation_id
         )

@@ -9,7 +9,7 @@ import pytest
 from tenure.contracts.consent import AcceptTrial
 from tenure.contracts.licence import ExpireLicences, GraceOutcome, LicenceKind, RenewalGraceInput
 from tenure.contracts.notice import NoticeKind
-from tenure.contracts.organisation import OrganisationState
+from tenure.contracts.organisation import OrganisationState, Role
 from tenure.contracts.trial import ProvideDetails, Site, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
@@ -182,6 +182,16 @@ async def test_users_are_told_once_they_are_moved(ground: Fairground) -> None:
     await steps["purge"]()
     assert len((await licences.end_trial(grace, grace.removal_due_at)).notices) == 1
     assert (await home(ground, customer.una))[0] == "org_consumer"
+
+
+async def test_who_joins_after_the_end_stays(ground: Fairground) -> None:
+    """A process that begins anew, weeks after it moved the users, moves nobody who came since, and ends no new role (GR-11, GR-06)."""
+    customer, grace = await in_grace(ground)
+    await ground.town.advance_to(grace.removal_due_at)
+    await ground.end_grace(grace)
+    newcomer = await ground.person("newcomer", customer.id, Role.USER, Role.CUSTOMER_ADMIN)
+    await ground.end_grace(grace)
+    assert await home(ground, newcomer) == (customer.id, None, [Role.CUSTOMER_ADMIN, Role.USER])
 
 
 async def test_a_late_end_of_an_earlier_grace(ground: Fairground) -> None:
