@@ -72,9 +72,12 @@ class PostgresDevices:
 
         async def carry_out(connection: Connection) -> DeviceReturnView:
             await self._shipping.ship(caller, command, connection)
+            return await show(connection)
+
+        async def show(connection: Connection) -> DeviceReturnView:
             return await self._show(connection, caller, command.trial_id)
 
-        return await once(self._database, caller, command, DeviceReturnView, carry_out)
+        return await once(self._database, caller, command, DeviceReturnView, carry_out, read_again=show)
 
     async def request_return_label(self, caller: Caller, command: RequestReturnLabel) -> ReturnGuide:
         """A new label, in the USA only; elsewhere the refusal says how devices go back (DV-05, DV-06).
@@ -121,9 +124,14 @@ class PostgresDevices:
                 at=await business_now(connection),
                 actor=caller.actor,
             )
+            return await show(connection)
+
+        async def show(connection: Connection) -> DeviceReturnView:
             return await self._show(connection, caller, command.trial_id)
 
-        return await once(self._database, caller, command, DeviceReturnView, carry_out, by_partners=True)
+        return await once(
+            self._database, caller, command, DeviceReturnView, carry_out, by_partners=True, read_again=show
+        )
 
     async def show(self, caller: Caller, trial_id: TrialId) -> DeviceReturnView:
         """The devices of one trial.
