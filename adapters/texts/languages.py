@@ -16,7 +16,8 @@ from babel.support import NullTranslations, Translations
 
 DOMAIN = "tenure"
 FOLDER = Path(__file__).with_name("locale")
-ENGLISH = Locale("en")
+ENGLISH = Locale("en", "001")
+"""Of readers anywhere, whose region is not known: "4 December 2026" can be misread by nobody."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def language(tag: str) -> Language:
         for name in (f"{locale.language}_{locale.script}", locale.language):
             if name in available():
                 return Language(str(locale).replace("_", "-"), locale, _translations(name))
-    if locale is None or locale.language != "en":
-        locale = ENGLISH
+    if locale is None or locale.language != "en" or locale.territory is None:
+        return Language("en", ENGLISH, NullTranslations())
     return Language(str(locale).replace("_", "-"), locale, NullTranslations())
 
 

@@ -13,7 +13,7 @@ FIRST = datetime(2026, 11, 1)  # noqa: DTZ001 - in whatever zone it is read
 @pytest.mark.parametrize(
     ("tag", "in_a_sentence", "alone"),
     [
-        ("en", "November 1, 2026", "Sunday, November 1, 2026"),
+        ("en", "1 November 2026", "Sunday, 1 November 2026"),
         ("en-GB", "1 November 2026", "Sunday, 1 November 2026"),
         ("pl", "1 listopada 2026", "niedziela, 1 listopada 2026"),
         ("ko", "2026년 11월 1일", "2026년 11월 1일 일요일"),

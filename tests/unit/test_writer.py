@@ -48,7 +48,7 @@ def test_the_day_in_words_is_the_day_of_the_promise(deletion_at: datetime, zone:
     """Subject and body print the promise's own day in the organisation's zone, whatever the language (P6, TL-02)."""
     mail = write(delivery(deletion_at=deletion_at, time_zone=zone, language=tag))
     local = deletion_at.astimezone(ZoneInfo(zone))
-    locale = Locale.parse(tag, sep="-")
+    locale = Locale.parse("en-001" if tag == "en" else tag, sep="-")
     printed = set(map(int, re.findall(r"\d+", mail.subject)))
     assert printed == {local.day, local.year} | ({local.month} if tag == "ko" else set())
     assert date(local, locale) in mail.subject
@@ -61,24 +61,24 @@ def test_the_same_promise_is_another_day_in_another_zone() -> None:
     instant = datetime(2026, 12, 3, 15, tzinfo=UTC)
     seoul = write(delivery(deletion_at=instant, time_zone="Asia/Seoul"))
     warsaw = write(delivery(deletion_at=instant, time_zone="Europe/Warsaw"))
-    assert "Friday, December 4, 2026\nNot before 00:00 on that day, Korean Standard Time (GMT+09:00)\n" in seoul.text
-    assert "Thursday, December 3, 2026\nNot before 16:00 on that day, Central European Standard Time" in warsaw.text
+    assert "Friday, 4 December 2026\nNot before 00:00 on that day, Korean Standard Time (GMT+09:00)\n" in seoul.text
+    assert "Thursday, 3 December 2026\nNot before 16:00 on that day, Central European Standard Time" in warsaw.text
     assert promises(seoul) == promises(warsaw)
 
 
 def test_what_the_warning_says() -> None:
     """Name, everything that goes, the date and not before, for good, three remedies, why, and who is told (DM-05, CS-05)."""
     mail = write(delivery())
-    assert mail.subject == "“Nowak Bakery” will be deleted on December 4, 2026"
+    assert mail.subject == "“Nowak Bakery” will be deleted on 4 December 2026"
     for body in (mail.text, Page(mail.html).text):
         flat = " ".join(body.split())
-        assert "“Nowak Bakery” and all its content will be deleted on December 4, 2026, and not before." in flat
+        assert "“Nowak Bakery” and all its content will be deleted on 4 December 2026, and not before." in flat
         assert "the messages and files of all its users" in flat
         assert "cannot be undone by anyone" in flat
         assert "Start a trial" in flat
         assert "Buy a subscription" in flat
         assert "anyone in the organisation does so: the deletion is postponed" in flat
-        assert "no activity in it since October 3, 2026" in flat
+        assert "no activity in it since 3 October 2026" in flat
         assert "All its full administrators receive this message." in flat
     assert (mail.to_name, mail.to_address) == ("Zofia Nowak", "zofia@bakery.example")
     assert (mail.message_id, mail.date) == ("<6f1d5c0e@tenure.example>", ATTEMPT)

@@ -157,12 +157,12 @@ def test_numbers_take_their_plural(tag: str, days: int) -> None:
         ("sr-ME", "sr-Latn-ME", "decembra"),
         ("en-GB", "en-GB", "4 December 2026"),
         ("en-US", "en-US", "December 4, 2026"),
-        ("de", "en", "December 4, 2026"),
-        ("zh-Hant-TW", "en", "December 4, 2026"),
-        ("xx", "en", "December 4, 2026"),
-        ("", "en", "December 4, 2026"),
-        ("../../../etc/passwd", "en", "December 4, 2026"),
-        ("p" * 5000, "en", "December 4, 2026"),
+        ("de", "en", "4 December 2026"),
+        ("zh-Hant-TW", "en", "4 December 2026"),
+        ("xx", "en", "4 December 2026"),
+        ("", "en", "4 December 2026"),
+        ("../../../etc/passwd", "en", "4 December 2026"),
+        ("p" * 5000, "en", "4 December 2026"),
     ],
 )
 def test_the_language_follows_the_recipient(tag: str, written_in: str, month: str) -> None:
@@ -241,7 +241,7 @@ def test_a_service_has_a_name_in_its_reader_s_language_and_script(tag: str, name
 
 @pytest.mark.parametrize(
     ("tag", "said"),
-    [("en", "A, B, and C"), ("en-GB", "A, B and C"), ("pl", "A, B i C"), ("ko", "A, B 및 C"), ("sr-Latn", "A, B i C")],
+    [("en", "A, B and C"), ("en-GB", "A, B and C"), ("pl", "A, B i C"), ("ko", "A, B 및 C"), ("sr-Latn", "A, B i C")],
 )
 def test_services_are_listed_as_the_language_does(tag: str, said: str) -> None:
     """Several services are joined by the rules of the mail's language; none make an empty list (TL-02)."""

@@ -91,8 +91,8 @@ def test_the_zone_of_the_organisation_decides_the_day() -> None:
     ends_at = datetime.fromisoformat("2026-11-10T22:30:00Z")
     seoul = write(trial_delivery(NoticeKind.TRIAL_ENDING, ends_at=ends_at, time_zone="Asia/Seoul"))
     warsaw = write(trial_delivery(NoticeKind.TRIAL_ENDING, ends_at=ends_at, time_zone="Europe/Warsaw"))
-    assert "Wednesday, November 11, 2026\nAt 07:30 on that day, Korean Standard Time (GMT+09:00)\n8 days" in seoul.text
-    assert "Tuesday, November 10, 2026\nAt 23:30 on that day, Central European Standard Time" in warsaw.text
+    assert "Wednesday, 11 November 2026\nAt 07:30 on that day, Korean Standard Time (GMT+09:00)\n8 days" in seoul.text
+    assert "Tuesday, 10 November 2026\nAt 23:30 on that day, Central European Standard Time" in warsaw.text
     assert "7 days are left." in warsaw.text
 
 
