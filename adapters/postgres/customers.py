@@ -60,7 +60,9 @@ _ONE = _SUMMARY + " where o.organisation_id = $3"
 
 _PEOPLE = """
 select p.person_id, p.name, p.email, p.language, p.time_zone,
-       array(select r.role from person_roles r where r.person_id = p.person_id order by r.role) as roles
+       array(select r.role from person_roles r where r.person_id = p.person_id order by r.role) as roles,
+       array(select a.licence_set_id::text from licence_assignments a
+              where a.person_id = p.person_id order by a.licence_set_id) as licence_sets
   from people p
  where p.organisation_id = $1
    and ($2::text is null or exists (select from managements m where m.organisation_id = $1 and m.partner_id = $2

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from tenure.contracts.base import Command, Contract, EmailAddress, Instant, Text
 from tenure.contracts.licence import LicenceSet
-from tenure.ids import OrganisationId, PartnerId, PersonId
+from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId
 
 
 class OrganisationState(StrEnum):
@@ -93,6 +93,8 @@ class Person(Contract):
     roles: tuple[Role, ...]
     language: str | None = None
     time_zone: str | None = None
+    licence_sets: tuple[LicenceSetId, ...] = ()
+    """Whose licences the person holds."""
 
 
 class Remedy(StrEnum):

@@ -9,13 +9,14 @@ from playwright.async_api import BrowserContext, Page, expect
 from tenure.contracts.consent import AcceptTrial
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.device import DeviceState, ShipDevices
+from tenure.contracts.organisation import Role
 from tenure.contracts.trial import TrialState, TrialView
 from tenure.errors import RefusalCode
-from tenure.ids import TrialId
+from tenure.ids import PersonId, TrialId
 from tests.integration.deletion.town import DAY, SERVICE, admin
 from tests.web.browsing import enter
 from tests.web.site import Site
-from tests.web.trade import Trade
+from tests.web.trade import Trade, person
 
 
 @pytest.fixture
@@ -153,6 +154,31 @@ async def test_a_consented_trial_is_set_up(site: Site, trade: Trade, context: Br
     await page.get_by_role("button", name="Try again").click()
     await expect(page.get_by_role("status")).to_contain_text("being built")
     assert await site.town.value(int, "select count(*) from trial_services where problem is not null") == 0
+
+
+async def test_people_are_given_licences(site: Site, trade: Trade, page: Page, trial: TrialView) -> None:
+    """Who is ticked holds one, whoever else did holds none; without full administration neither page nor command is there (PV-05, PV-06)."""
+    ada, ben = admin(trial.organisation_id), PersonId("per_ben")
+    await person(site.town, trial.organisation_id, ben, Role.USER)
+    holders = "select array_agg(person_id::text) from licence_assignments where licence_set_id = $1"
+    path = f"{site.url}/console/trials/{trial.trial_id}"
+    for ticked in ((ada, ben), (ben,)):
+        await page.goto(path)
+        await page.get_by_role("link", name="Who uses it").click()
+        for box, one in zip(await page.get_by_role("checkbox").all(), sorted((ada, ben)), strict=True):
+            await box.set_checked(one in ticked)
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("status")).to_contain_text("and nobody else")
+        assert set(await site.town.value(list, holders, trial.licence_set_id)) == set(ticked)
+    await page.get_by_role("link", name="Who uses it").click()
+    await expect(page.get_by_role("checkbox", checked=True)).to_have_count(1)
+    await site.town.execute("update managements set access = 'provisioning'")
+    await page.goto(path)
+    await expect(page.locator("main")).to_contain_text("has not given you full administration")
+    form: dict[str, str | float | bool] = {"key": "k", "person": ada}
+    refused = await page.request.post(f"{path}/people", form=form, headers={"Origin": site.url})
+    assert (refused.status, (await page.request.get(f"{path}/people")).status) == (403, 403)
+    assert set(await site.town.value(list, holders, trial.licence_set_id)) == {ben}
 
 
 async def test_a_trial_says_how_it_is_bought(site: Site, trade: Trade, page: Page, trial: TrialView) -> None:

@@ -6,12 +6,13 @@ from typing import Final
 
 from tenure.contracts.base import Instant
 from tenure.contracts.licence import ServiceKey
+from tenure.contracts.organisation import Access
 from tenure.contracts.trial import AskOffer, ServiceState, TrialState, TrialView
 from tenure.errors import Refusal, RefusalCode
 from tenure.policy.trial import Action, refuse
 from web.console.desk import Visit
 
-_ACTIONS: Final = (Action.RESEND, Action.PROVIDE_DETAILS, Action.EXTEND, Action.EDIT, Action.CANCEL)
+_ACTIONS: Final = (Action.RESEND, Action.PROVIDE_DETAILS, Action.EXTEND, Action.EDIT, Action.ASSIGN, Action.CANCEL)
 """What is done to a trial here. It is converted by an order, in commerce (TC-12)."""
 
 _NOT_ACTIVE_YET: Final = "Once it is active it can be extended, and its services changed."
@@ -52,7 +53,7 @@ class Acts:
 def acts(visit: Visit, view: TrialView, refusal: Refusal | None) -> Acts:
     """What a person of the trial's own partner can do to it; nobody else does anything here (TC-21).
 
-    Who does not sell can still set it up (PV-02).
+    Who does not sell can still set it up, and say who uses it (PV-02, PV-05).
     """
     sets_up = refusal is not None and refusal.code is RefusalCode.ROLE_NOT_ALLOWED
     if visit.credential.partner_id != view.partner_id or (refusal is not None and not sets_up):
@@ -61,7 +62,7 @@ def acts(visit: Visit, view: TrialView, refusal: Refusal | None) -> Acts:
         return Acts(over=_OVER[view.state])
     possible = frozenset(action for action in _ACTIONS if _is_possible(action, view, visit.now))
     if sets_up:
-        return Acts(possible & {Action.PROVIDE_DETAILS})
+        return Acts(possible & {Action.PROVIDE_DETAILS, Action.ASSIGN})
     if Action.EDIT in possible:
         return Acts(possible)
     return Acts(possible, _NOT_ACTIVE_YET if view.state in EARLY else _RESTING)
@@ -83,6 +84,8 @@ def _is_possible(action: Action, view: TrialView, now: Instant) -> bool:
     """By the rule that the command itself asks; to build again is offered where something was refused."""
     if action is Action.PROVIDE_DETAILS and view.state is TrialState.PROVISIONING:
         return any(service.problem for service in view.services)
+    if action is Action.ASSIGN and view.access is not Access.FULL:
+        return False
     if action is Action.RESEND and view.until is not None and view.until <= now:
         return False
     return refuse(action, view.state, view.until, now) is None
