@@ -165,6 +165,7 @@ async def test_people_are_given_licences(site: Site, trade: Trade, page: Page, t
     for ticked in ((ada, ben), (ben,)):
         await page.goto(path)
         await page.get_by_role("link", name="Who uses it").click()
+        await expect(page.get_by_role("checkbox")).to_have_count(2)
         for box, one in zip(await page.get_by_role("checkbox").all(), sorted((ada, ben)), strict=True):
             await box.set_checked(one in ticked)
         await page.get_by_role("button", name="Save").click()
