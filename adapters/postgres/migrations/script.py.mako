@@ -1,23 +1,11 @@
 """${message}"""
 
-from pathlib import Path
-
-from alembic import op
+from adapters.postgres.revision import never, sql_beside
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
 
-
-def upgrade() -> None:
-    """Run the SQL beside this file: by the driver itself, which reads no placeholders into it."""
-    sql = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-    driver = op.get_bind().connection.driver_connection
-    assert driver is not None
-    driver.execute(sql)
-
-
-def downgrade() -> None:
-    """Facts are never migrated backwards: restore a backup instead."""
-    raise NotImplementedError
+upgrade = sql_beside(__file__)
+downgrade = never
