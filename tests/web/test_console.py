@@ -78,7 +78,7 @@ async def test_an_organisation_is_explained(site: Site, page: Page) -> None:
     await page.get_by_role("link", name="Preview the warning").click()
     promise = (await site.town.evidence(organisation_id)).promise
     assert promise is not None
-    day = f"{promise.not_before:%B} {promise.not_before.day}, {promise.not_before.year}"
+    day = f"{promise.not_before.day} {promise.not_before:%B} {promise.not_before.year}"
     await expect(page.frame_locator("iframe").locator("body")).to_contain_text(day)
     await expect(page.locator("pre")).to_contain_text(day)
 
