@@ -209,6 +209,36 @@ async def test_after_consent_the_customer_leaves_the_list(ground: Fairground, de
     assert (await ground.town.processes(trial.organisation_id))[f"trial/{trial.trial_id}/1"] == "closed"
 
 
+async def test_a_site_that_was_used_is_not_given_away(ground: Fairground) -> None:
+    """Cancelled before it is active, a second trial on the same site does not free what the first has recordings on (TR-10, Q-32)."""
+    first = await ground.trial("meetings-enterprise", site=SITE)
+    await ground.cancel(first)
+    again = ground.request("meetings-enterprise", organisation_id=first.organisation_id, site=SITE)
+    second = await ground.town.trials.request(SERVICE, again)
+    await ground.cancel(second)
+    assert await ground.site(SITE.url) == "in_use"
+
+
+@pytest.mark.parametrize("state", ["provisioning", "active", "grace"])
+async def test_a_customer_that_tries_something_else_stays_in_the_list(ground: Fairground, state: str) -> None:
+    """Another trial of the same partner there, however far it is, keeps its access until it is over, too (CO-13, PV-02, TC-21)."""
+    trial = await consented(ground, details=False)
+    other = await ground.town.trials.request(
+        SERVICE, ground.request("contact-center", organisation_id=trial.organisation_id)
+    )
+    if state != "provisioning":
+        await ground.run(other.trial_id)
+    if state == "grace":
+        await ground.expired(await ground.show(other.trial_id))
+    assert (await ground.show(other.trial_id)).state == state
+    await ground.cancel(trial)
+    assert await ground.access(ground.north, trial.organisation_id) == "full"
+    await ground.cancel(await ground.show(other.trial_id))
+    assert (
+        await ground.access(ground.north, trial.organisation_id) == "full"
+    )  # an add-on trial takes nothing away (Q-10)
+
+
 async def test_what_is_over_is_over(ground: Fairground) -> None:
     """A trial that was cancelled, converted or has ended takes no command but the same refusal (18.1, XC-05)."""
     cancelled, converted, ended = [await ground.trial() for _ in range(3)]

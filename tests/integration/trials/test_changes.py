@@ -193,7 +193,7 @@ async def test_edit_only_while_active(ground: Fairground) -> None:
 
 
 async def test_calling_that_is_removed_and_comes_back(ground: Fairground) -> None:
-    """Its numbers are held at once for 15 days; what is added again gets new ones, and the old stay on hold (TC-09, NR-01)."""
+    """Its numbers are held at once for 15 days; what is added again gets new ones; released is final (TC-09, NR-01, NR-02)."""
     trial = await ground.trial("messaging", "calling")
     edited = await ground.edit(trial, "messaging")
     until = edited.numbers_held_until
@@ -206,6 +206,8 @@ async def test_calling_that_is_removed_and_comes_back(ground: Fairground) -> Non
     await ground.town.advance_to(until)
     assert (await ground.look_at_numbers(trial)).released == 1
     assert [state for state, _ in await ground.numbers(trial.organisation_id)] == ["released", "assigned"]
+    await ground.edit(trial, "messaging")
+    assert [state for state, _ in await ground.numbers(trial.organisation_id)] == ["released", "held"]
 
 
 async def test_two_holds_of_one_trial(ground: Fairground) -> None:

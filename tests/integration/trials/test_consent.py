@@ -104,7 +104,12 @@ async def test_only_full_admins_of_the_moment_answer(town: Town, market: Market)
 
 
 async def test_every_full_admin_is_shown_the_request(town: Town, market: Market) -> None:
-    """Mailed or not, and promoted since or not, until it is answered; looking changes nothing (CO-07, CS-01, Q-13, SF-09)."""
+    """Mailed or not, and promoted since or not, until it is answered; looking changes nothing (CO-07, CS-01, Q-13, SF-09).
+
+    What its partner may do at other customers is not shown, and makes no further request of it (P14).
+    """
+    for _ in range(2):
+        await market.manage(market.north, await market.customer())
     acme = await market.customer(admins=2)
     trial = await market.ask(acme, "messaging", "calling")
     clerk = await market.lesser_admin(acme)

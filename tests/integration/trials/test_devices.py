@@ -115,6 +115,7 @@ async def test_overdue_at_the_instant(ground: Fairground) -> None:
     view = await ground.ship(trial)
     await ground.post(trial.organisation_id)
     await come_back(ground, trial, "SN-0001")
+    assert (await ground.dates(trial.organisation_id))["device_return"] == view.due_at
     await ground.town.advance_to(view.due_at)
     before = await look(ground, trial, as_of=view.due_at - TICK)
     assert (before.over, before.outstanding, before.due_at) == (False, 1, view.due_at)
@@ -206,6 +207,7 @@ async def test_only_the_owner_deals_with_devices(ground: Fairground) -> None:
     seen = ground.town.devices.show(token(south), trial.trial_id)
     assert await ground.refused(seen) is RefusalCode.DEVICES_NOT_SHIPPED
     assert await ground.town.devices.outstanding(token(south)) == []
+    assert await ground.town.devices.outstanding(token(south), partner_id=south.partner_id) == []
     asked = ground.town.devices.outstanding(token(south), partner_id=ground.north.partner_id)
     assert await ground.refused(asked) is RefusalCode.FORBIDDEN
 

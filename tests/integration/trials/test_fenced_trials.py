@@ -7,20 +7,23 @@ from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.trial import ConsentState, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tests.integration.deletion.town import DAY, SERVICE, Town, admin
-from tests.integration.trials.fairground import Fairground
+from tests.integration.trials.fairground import SITE, Fairground
 
 
 async def test_a_request_does_not_outlive_the_fence(town: Town) -> None:
     """A second request of a cycle defers nothing: fenced, it is over, also for an organisation that an abort brings back (DP-05, XC-07, SF-11)."""
     ground = await Fairground.open(town)
     organisation_id = await town.ripe()
-    trial = await town.trials.request(SERVICE, ground.request("messaging", organisation_id=organisation_id))
+    request = ground.request("meetings-enterprise", organisation_id=organisation_id, site=SITE)
+    trial = await town.trials.request(SERVICE, request)
+    assert await ground.site(SITE.url) == "in_use"
     await town.execute("update countdowns set held_by = 'req_first' where organisation_id = $1", organisation_id)
     assert (await town.fence(organisation_id)).state is OrganisationState.ERASING
     await town.abort(organisation_id)
     assert await town.state(organisation_id) is OrganisationState.MARKED
     view = await ground.show(trial.trial_id)
     assert (view.state, view.consent) == (TrialState.CANCELLED, ConsentState.LAPSED)
+    assert await ground.site(SITE.url) == "free"
     assert await ground.queued(organisation_id) == set()
     with pytest.raises(Refusal) as refusal:
         await town.consents.accept(SERVICE, AcceptTrial(trial_id=trial.trial_id, person_id=admin(organisation_id)))

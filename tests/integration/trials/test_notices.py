@@ -6,6 +6,7 @@ import pytest
 
 from tenure.contracts.notice import NoticeKind, TrialMatter
 from tenure.contracts.organisation import Role
+from tenure.contracts.trial import AssignLicences
 from tests.integration.deletion.town import DAY, LINKS, OPERATOR, SERVICE, Town
 from tests.integration.trials.customer import Customer
 from tests.integration.trials.fairground import Fairground
@@ -125,6 +126,16 @@ async def test_looking_again_sends_nothing_again(ground: Fairground, customer: C
         "       count(distinct message_id) as messages from notices"
     )
     assert rows[0]["copies"] == rows[0]["different"] == rows[0]["messages"]
+
+
+async def test_who_holds_no_licence_any_more(ground: Fairground, customer: Customer) -> None:
+    """Who holds one is replaced as a whole: whoever was left off is not told (NO-07, PV-05)."""
+    trial = customer.trial
+    for people in ((customer.una, customer.eve), (customer.ada,), (customer.eve,)):
+        assign = AssignLicences(trial_id=trial.trial_id, by=ground.north.seller, people=people)
+        await ground.town.trials.assign_licences(OPERATOR, assign)
+    await ground.ended(trial)
+    assert recipients(await ground.post(customer.id), NoticeKind.ACCESS_GONE) == [customer.eve]
 
 
 async def test_users_are_told_when_access_is_gone(ground: Fairground, customer: Customer) -> None:

@@ -24,6 +24,21 @@ from tests.integration.trials.fairground import Fairground
 MOMENT = timedelta(seconds=5)
 
 
+async def test_two_trials_are_bought_at_once(ground: Fairground) -> None:
+    """One subscription ends them both, and who held a licence of each has one of it (GR-12, TC-12)."""
+    first = await ground.trial("messaging")
+    second = await ground.add_on(first.organisation_id, "calling")
+    una = await ground.person("una", first.organisation_id, Role.USER)
+    for trial in (first, second):
+        await ground.assign(trial, una)
+    paid = await ground.buy(first.organisation_id, "messaging", "calling")
+    assert {(await ground.show(trial.trial_id)).state for trial in (first, second)} == {TrialState.CONVERTED}
+    holders = await ground.town.fetch(
+        "select person_id from licence_assignments where licence_set_id = $1", paid.licence_set_id
+    )
+    assert [row["person_id"] for row in holders] == [una]
+
+
 @pytest.mark.parametrize("in_grace", [False, True])
 async def test_all_services_are_bought(ground: Fairground, in_grace: bool) -> None:
     """The trial is converted, with its users and numbers, and nobody is told of its end (GR-05, TC-20, TL-01)."""
