@@ -103,7 +103,7 @@ class RefusalCode(StrEnum):
         "access_level_insufficient",
         "The customer has not given you full administration: ask its full admin.",
     )
-    EXTENSION_TOO_LONG = "extension_too_long", "A trial is extended by 30 days from today at most."
+    EXTENSION_TOO_LONG = "extension_too_long", "A trial is not extended that far: choose fewer days from today."
     EXTENSION_TOO_SHORT = "extension_too_short", "A trial is extended by one day from today at least."
     TIER2_USE_DISTRIBUTOR = "tier2_use_distributor", "A tier-2 partner converts a trial through its distributor."
     CONTACT_NOT_ADMIN = (

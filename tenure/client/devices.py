@@ -18,11 +18,19 @@ class Devices:
         self._connection = connection
 
     async def ship(self, command: ShipDevices, *, key: str | None = None) -> DeviceReturnView:
-        """Devices were shipped, with an end date of their own (DV-02, DV-03)."""
+        """Devices were shipped, with an end date of their own (DV-02, DV-03).
+
+        Raises:
+            Refusal: `trial_not_found`, `org_deleted`, or `serial_mismatch` where a device is out for another trial.
+        """
         return await self._connection.command("/v1/devices/ship", command, _RETURN, key)
 
     async def show(self, trial_id: TrialId) -> DeviceReturnView:
-        """The devices of one trial, until when and how they go back (DV-04, DV-06)."""
+        """The devices of one trial, until when and how they go back (DV-04, DV-06).
+
+        Raises:
+            Refusal: `devices_not_shipped`.
+        """
         return await self._connection.get(f"/v1/devices/{trial_id}", _RETURN)
 
     async def outstanding(
@@ -32,5 +40,9 @@ class Devices:
         return await self._connection.get("/v1/devices", _RETURNS, {"partner_id": partner_id, "overdue": overdue})
 
     async def find_demo_order(self, question: FindDemoOrder) -> FoundDemoOrder:
-        """The demo order's number, for those who can say enough about it; changes nothing (DV-08)."""
+        """The demo order's number, for those who can say enough about it; changes nothing (DV-08).
+
+        Raises:
+            Refusal: `demo_order_not_found`.
+        """
         return await self._connection.command("/v1/devices/find-demo-order", question, _FOUND, None)

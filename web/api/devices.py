@@ -14,10 +14,19 @@ from tenure.contracts.device import (
     ReturnGuide,
     ShipDevices,
 )
+from tenure.errors import RefusalCode
 from tenure.ids import PartnerId, TrialId
+from web.problems import refusals
 from web.security import AnyCommander, AnyReader, Ports, StaffCommander
 
 router = APIRouter(prefix="/v1/devices", tags=["devices"])
+
+_OF_THE_PARTNER = (
+    RefusalCode.DEVICES_NOT_SHIPPED,
+    RefusalCode.ROLE_NOT_ALLOWED,
+    RefusalCode.NOT_TRIAL_OWNER,
+    RefusalCode.PARTNER_NOT_CERTIFIED,
+)
 
 
 @router.get("")
@@ -31,31 +40,34 @@ async def list_devices(
     return await ports.devices.outstanding(caller, partner_id=partner_id, overdue=overdue)
 
 
-@router.post("/ship")
+@router.post(
+    "/ship",
+    responses=refusals(RefusalCode.TRIAL_NOT_FOUND, RefusalCode.ORG_DELETED, RefusalCode.SERIAL_MISMATCH),
+)
 async def ship_devices(ports: Ports, caller: StaffCommander, command: ShipDevices) -> DeviceReturnView:
     """Devices were shipped, with an end date of their own (DV-02, DV-03)."""
     return await ports.devices.ship(caller, command)
 
 
-@router.post("/request-return-label")
+@router.post("/request-return-label", responses=refusals(*_OF_THE_PARTNER, RefusalCode.LABEL_US_ONLY))
 async def request_return_label(ports: Ports, caller: AnyCommander, command: RequestReturnLabel) -> ReturnGuide:
     """A lost label is sent again, in the USA only (DV-05)."""
     return await ports.devices.request_return_label(caller, command)
 
 
-@router.post("/register-return")
+@router.post("/register-return", responses=refusals(*_OF_THE_PARTNER, RefusalCode.SERIAL_MISMATCH))
 async def register_return(ports: Ports, caller: AnyCommander, command: RegisterReturn) -> DeviceReturnView:
     """Devices came back; a serial number that was not shipped for the trial is refused (DV-07)."""
     return await ports.devices.register_return(caller, command)
 
 
-@router.post("/find-demo-order")
+@router.post("/find-demo-order", responses=refusals(RefusalCode.DEMO_ORDER_NOT_FOUND))
 async def find_demo_order(ports: Ports, caller: AnyReader, question: FindDemoOrder) -> FoundDemoOrder:
     """The demo order's number, for those who can say enough about it: a question, nothing changes (DV-08)."""
     return FoundDemoOrder(demo_order=await ports.devices.find_demo_order(caller, question))
 
 
-@router.get("/{trial_id:trl}")
+@router.get("/{trial_id:trl}", responses=refusals(RefusalCode.DEVICES_NOT_SHIPPED))
 async def show_devices(ports: Ports, caller: AnyReader, trial_id: TrialId) -> DeviceReturnView:
     """The devices of one trial, until when and how they go back (DV-02, DV-04, DV-06)."""
     return await ports.devices.show(caller, trial_id)

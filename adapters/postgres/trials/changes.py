@@ -86,7 +86,9 @@ class Changes:
         before = locked.trial
         refusal = rule.refuse_extension(command.days, self._rules)
         if refusal is not None:
-            raise Refusal(refusal)
+            longest = self._rules.longest_extension_days
+            text = f"A trial is extended by 1 to {longest} days from today."
+            raise Refusal(refusal, text, details={"longest_days": longest})
         ends_at = rule.extended(locked.now, command.days)
         resumed = before.state is TrialState.GRACE
         if not resumed and before.ends_at is not None and ends_at < before.ends_at and not command.confirmed:

@@ -44,6 +44,9 @@ async def test_an_extension_is_1_to_30_days(ground: Fairground, days: int, code:
     """Anything else is refused, and changes nothing (TC-02, Q-15, XC-05)."""
     trial = await ground.trial()
     assert await ground.refused(ground.extend(trial, days)) is code
+    with pytest.raises(Refusal, match="by 1 to 30 days from today") as refusal:
+        await ground.extend(trial, days)
+    assert refusal.value.details == {"longest_days": 30}
 
 
 @pytest.mark.parametrize("days", [1, 30])
