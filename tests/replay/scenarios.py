@@ -11,7 +11,7 @@ from tenure.contracts.licence import ExpireLicences, GrantLicences, LicenceKind,
 from tenure.contracts.organisation import DeleteNow
 from tenure.contracts.process import ReconcileContract, ReconcileInput
 from tenure.ids import LicenceSetId, OrganisationId, PersonId
-from tests.replay.trial_scenarios import cancellation, consents, devices, trial_from_end_to_end
+from tests.replay.trial_scenarios import cancellation, consents, devices, long_trials, trial_from_end_to_end
 from tests.replay.wholesale_scenarios import newcomers, onboardings, updates
 from tests.workflows.installation import FEED, OPERATOR, Installation
 from workflows._options import LOOKS_PER_RUN
@@ -188,6 +188,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     consents,
     cancellation,
     devices,
+    long_trials,
     onboardings,
     updates,
     newcomers,

@@ -9,6 +9,7 @@ from tenure.contracts.trial import CancelTrial, EditTrial, ExtendTrial
 from tenure.ids import LicenceSetId
 from tests.workflows.fair import Fair
 from tests.workflows.installation import OPERATOR, Installation
+from tests.workflows.waits import cancel_what_stays, everything_that_waits, nothing_is_torn_down, wake_often
 
 DAY = timedelta(days=1)
 
@@ -99,4 +100,19 @@ async def devices(world: Installation) -> Recorded:
     return {
         "DeviceReturn/returned": names.device_return_id(fair.trial(), 1),
         "DeviceReturn/overdue": names.device_return_id(fair.trial("second"), 1),
+    }
+
+
+async def long_trials(world: Installation) -> Recorded:
+    """A grace, and a trial whose services are not torn down, are woken so often that they continue as new."""
+    fair = await Fair.open(world)
+    waiting = await everything_that_waits(fair)
+    trial, grace = waiting["a trial that is torn down"], waiting["a grace"]
+    with nothing_is_torn_down():
+        await cancel_what_stays(fair)
+        runs = [str((await world.client.get_workflow_handle(each).describe()).run_id) for each in (trial, grace)]
+        await wake_often(world, (trial, grace))
+    return {
+        "Trial/continues-as-new": (trial, runs[0]),
+        "RenewalGrace/continues-as-new": (grace, runs[1]),
     }

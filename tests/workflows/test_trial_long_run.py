@@ -1,47 +1,47 @@
-"""A trial that is over and has something left to tear down: however often it is woken, its history stays short (P10, P15)."""
+"""However often the processes of a trial are woken, their histories stay short, and what they wait for comes (P10, P15)."""
 
-import pytest
+from collections.abc import Mapping
+
 from temporalio.client import WorkflowExecutionStatus
 
-from adapters.postgres.platform import PostgresPlatform
-from tenure import names
-from tenure.contracts.platform import Built, PlatformOrder
-from tenure.contracts.trial import CancelTrial, TrialState
-from tenure.contracts.trial_process import TrialContract
-from tenure.errors import PlatformRefused
+from tenure.contracts.trial import ConsentState, TrialState
 from tests.integration.deletion.town import HOUR
-from tests.workflows.fair import Fair
+from tests.workflows.fair import DAY, Fair
 from tests.workflows.installation import OPERATOR, Installation
-from workflows._options import LOOKS_PER_RUN
+from tests.workflows.waits import cancel_what_stays, everything_that_waits, nothing_is_torn_down, wake_often
 
 
-async def _refuse(_platform: PostgresPlatform, _order: PlatformOrder) -> Built:
-    raise PlatformRefused("maintenance")
+async def _runs(world: Installation, waiting: Mapping[str, str]) -> dict[str, str]:
+    """The present run of each, all of which wait."""
+    found = {}
+    for what, workflow_id in waiting.items():
+        description = await world.client.get_workflow_handle(workflow_id).describe()
+        assert description.status is WorkflowExecutionStatus.RUNNING, what
+        found[what] = description.run_id
+    return found
 
 
-async def test_what_is_left_is_waited_for_in_a_next_run(
-    world: Installation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """After many wakes the next run takes over what the platform refuses for now, and ends once that is done (TC-11, PV-04).
-
-    An order that is handed over has not failed, and no log says so.
-    """
+async def test_whatever_is_waited_for_is_waited_for_in_a_next_run(world: Installation) -> None:
+    """After many wakes each process goes on in a next run, and ends when its time comes (TC-11, PV-04, P10, P15)."""
     fair = await Fair.open(world)
-    await fair.new_customer()
-    with monkeypatch.context() as patch:
-        patch.setattr(PostgresPlatform, "tear_down", _refuse)
-        await world.services.trials.cancel(OPERATOR, CancelTrial(trial_id=fair.trial(), by=fair.seller, confirmed=True))
-        await world.settle()
-        handle = world.client.get_workflow_handle(names.trial_id(fair.trial(), 1))
-        first = await handle.describe()
-        assert first.status is WorkflowExecutionStatus.RUNNING
-        for _ in range(LOOKS_PER_RUN):
-            await handle.signal(TrialContract.facts_changed)
-            await world.settle()
-        second = await handle.describe()
-        assert second.run_id != first.run_id
-        assert second.status is WorkflowExecutionStatus.RUNNING
+    waiting = await everything_that_waits(fair)
+    with nothing_is_torn_down():
+        await cancel_what_stays(fair)
+        first = await _runs(world, waiting)
+        await wake_often(world, waiting.values())
+        second = await _runs(world, waiting)
+        assert [what for what in waiting if first[what] == second[what]] == []
     await world.clock.advance(await world.services.installation.now() + 2 * HOUR, world.hear)
-    assert {service.state for service in (await fair.show()).services} == {"gone"}
-    assert (await fair.result()).state is TrialState.CANCELLED
-    assert "An order to the platform failed" not in caplog.text
+    assert {service.state for service in (await fair.show("cancelled")).services} == {"gone"}
+    assert (await fair.result("cancelled")).state is TrialState.CANCELLED
+    await world.advance(60 * DAY)
+    assert (await fair.show("asked")).consent is ConsentState.LAPSED
+    assert [(await fair.show(name)).state for name in ("grace", "active")] == [TrialState.ENDED, TrialState.GRACE]
+    assert (await world.services.devices.show(OPERATOR, fair.trial("active"))).overdue
+    numbers = await world.row("select state from phone_numbers where trial_id = $1", fair.trial("active"))
+    assert numbers["state"] == "released"
+    assert [workflow_id for workflow_id in waiting.values() if await _open(world, workflow_id)] == []
+
+
+async def _open(world: Installation, workflow_id: str) -> bool:
+    return (await world.client.get_workflow_handle(workflow_id).describe()).status is WorkflowExecutionStatus.RUNNING
