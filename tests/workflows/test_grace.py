@@ -45,8 +45,19 @@ async def result(world: Installation, licence_set_id: LicenceSetId, generation: 
 
 @pytest.mark.parametrize("kind", LicenceKind)
 async def test_nobody_pays(world: Installation, kind: LicenceKind) -> None:
-    """Removed 30 days after a trial, 60 after a subscription, not a moment earlier; then marked (RP-01, RP-05, RP-07, DM-01)."""
+    """Removed 30 days after a trial, 60 after a subscription, not a moment earlier; then marked (RP-01, RP-05, RP-07, DM-01).
+
+    A trial's users are moved out, a subscription's stay (GR-06, RP-08).
+    """
     organisation_id, licence_set_id = await expired(world, kind)
+    una = {
+        "record": "person",
+        "person_id": f"per_una-{world.suffix}",
+        "organisation_id": organisation_id,
+        "name": "una",
+        "email": world.address("una"),
+    }
+    await world.store(una)
     description = await world.client.get_workflow_handle(names.renewal_grace_id(licence_set_id, 1)).describe()
     assert description.typed_search_attributes[search.PHASE] == "grace"
     await world.advance(DAYS[kind] * DAY - MOMENT)
@@ -55,6 +66,8 @@ async def test_nobody_pays(world: Installation, kind: LicenceKind) -> None:
     view = await world.show(organisation_id)
     assert view.state is OrganisationState.MARKED
     assert [licences.state for licences in view.licence_sets] == ["removed"]
+    stays = kind is LicenceKind.SUBSCRIPTION
+    assert (una["person_id"] in {person.person_id for person in view.people}) is stays
     assert await result(world, licence_set_id) == RenewalGraceResult(outcome=GraceOutcome.REMOVED, marked=True)
     restore = RestoreLicences(licence_set_id=licence_set_id, by=RestoredBy.PAID_SUBSCRIPTION)
     with pytest.raises(Refusal) as refusal:
