@@ -11,6 +11,7 @@ from tenure.contracts.activity import ActivityEvent, ActivityKind
 from tenure.contracts.deletion import Reason
 from tenure.contracts.notice import NoticeState
 from tenure.contracts.organisation import OrganisationState
+from tenure.contracts.trial import AssignLicences, TrialState
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.workflows.fair import MOMENT, Fair
@@ -123,6 +124,32 @@ async def test_who_becomes_an_admin_while_no_mail_gets_out(unreached: Installati
     states = {notice.recipient: notice.state for notice in notices}
     assert states.pop(fair.person("bounce-bo")) is NoticeState.REFUSED
     assert set(states.values()) == {NoticeState.ACCEPTED}
+
+
+async def test_users_are_told_of_the_end_when_the_mail_server_is_back(unreached: Installation, road: Proxy) -> None:
+    """A trial ends while no mail gets out: its process waits until who held a licence, moved out by then, is told (NO-06, GR-11)."""
+    world, fair = unreached, await Fair.open(unreached)
+    road.open_road()
+    trial = await fair.new_customer()
+    una = {
+        "record": "person",
+        "person_id": fair.person("una"),
+        "organisation_id": trial.organisation_id,
+        "name": "una",
+        "email": world.address("una"),
+    }
+    await world.store(una)
+    assign = AssignLicences(trial_id=trial.trial_id, by=fair.seller, people=(fair.person("una"),))
+    await world.services.trials.assign_licences(OPERATOR, assign)
+    await world.advance(60 * DAY - MOMENT)
+    road.close_road()
+    await world.advance(timedelta(hours=3))
+    assert (await fair.show()).state is TrialState.ENDED
+    assert world.mails("una") == []
+    road.open_road()
+    await world.advance(timedelta(hours=2))
+    assert len(world.mails("una")) == 1
+    assert (await fair.grace(trial)).notices == ()
 
 
 async def test_an_address_that_does_not_exist_is_tried_for_days_and_then_corrected(world: Installation) -> None:
