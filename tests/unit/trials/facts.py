@@ -53,6 +53,10 @@ class Facts:
                 reasons[service] = "already_on_trial"
         return reasons
 
+    def asked_for(self) -> set[str]:
+        """What waits for an answer of the customer (CO-07)."""
+        return {key for key, t in self.trials.items() if t.consent == "pending" and self._before(t.deadline)}
+
     def holds_licences(self) -> bool:
         """Whether anything is left that is not removed (RP-07)."""
         sets = [one.state for one in self.subscriptions.values()] + [t.licences for t in self.trials.values()]
