@@ -91,35 +91,26 @@ class Consenting:
         locked, consent = await _lock(connection, command, address)
         _require_open(consent, locked.now)
         await _sign_in(connection, locked)
-        return await end(connection, locked, ConsentState.DECLINED, caller.actor, command.person_id)
+        return await _end(connection, locked.trial, ConsentState.DECLINED, caller.actor, command.person_id, locked.now)
 
     async def _ineligible(self, connection: Connection, trial: Trial) -> dict[str, RefusalCode]:
         held = await holdings(connection, trial.organisation_id, but=trial.trial_id)
         return rule.ineligible(trial.services, trial.partner_id, held, self._catalogue)
 
 
-async def lapse(connection: Connection, locked: Locked) -> Trial:
+async def lapse(connection: Connection, trial: Trial, at: Instant) -> Trial:
     """Nobody has answered in ten days: the trial is cancelled, the row leaves the partner's list, no mail (CO-14, CO-15)."""
-    return await end(connection, locked, ConsentState.LAPSED, TIMER.actor, None)
+    return await _end(connection, trial, ConsentState.LAPSED, TIMER.actor, None, at)
 
 
-async def end(
-    connection: Connection,
-    locked: Locked,
-    state: ConsentState,
-    actor: str,
-    person_id: PersonId | None,
+async def _end(
+    connection: Connection, before: Trial, state: ConsentState, actor: str, person_id: PersonId | None, at: Instant
 ) -> Trial:
     """A request that nobody accepted ends, and the trial with it; the organisation is untouched."""
-    await end_request(connection, locked.trial, state, person_id, locked.now)
-    await sites.give_back(connection, locked.trial)
+    await end_request(connection, before, state, person_id, at)
+    await sites.give_back(connection, before)
     trial = await rows.change(
-        connection,
-        locked.trial,
-        at=locked.now,
-        actor=actor,
-        action=f"consent_{state}",
-        state=TrialState.CANCELLED,
+        connection, before, at=at, actor=actor, action=f"consent_{state}", state=TrialState.CANCELLED
     )
     await rows.forget_services(connection, trial.trial_id)
     await wake_processes(connection, trial.organisation_id)

@@ -59,7 +59,7 @@ class PostgresTrialSteps:
             state = consent.state
             if state is ConsentState.PENDING and at.as_of >= consent.deadline_at:
                 await refuse_ahead(connection, at.as_of, locked.now)
-                await lapse(connection, locked)
+                await lapse(connection, locked.trial, locked.now)
                 state = ConsentState.LAPSED
             if state is not ConsentState.PENDING:
                 await close_process(connection, workflow_id, locked.now)

@@ -3,6 +3,7 @@
 import pytest
 
 from tenure.contracts.consent import AcceptTrial
+from tenure.contracts.deletion import Reason
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.trial import ConsentState, TrialState
 from tenure.errors import Refusal, RefusalCode
@@ -28,6 +29,20 @@ async def test_a_request_does_not_outlive_the_fence(town: Town) -> None:
     with pytest.raises(Refusal) as refusal:
         await town.consents.accept(SERVICE, AcceptTrial(trial_id=trial.trial_id, person_id=admin(organisation_id)))
     assert refusal.value.code is RefusalCode.CONSENT_EXPIRED
+
+
+async def test_a_request_whose_days_are_over_has_lapsed(town: Town) -> None:
+    """It deferred the deletion until its deadline: the fence, which comes first at that instant, says so too (DP-05, CO-14, XC-04)."""
+    ground = await Fairground.open(town)
+    organisation_id = await town.ripe()
+    trial = await town.trials.request(SERVICE, ground.request("messaging", organisation_id=organisation_id))
+    assert (await town.fence(organisation_id)).assessment.reason is Reason.REQUEST_PENDING
+    assert trial.consent_deadline_at is not None
+    await town.advance_to(trial.consent_deadline_at)
+    assert (await town.fence(organisation_id)).state is OrganisationState.ERASING
+    audit = await town.audit(organisation_id)
+    assert "consent_lapsed" in audit
+    assert "trial_cancelled" not in audit
 
 
 async def test_a_trial_without_details_does_not_outlive_the_fence(town: Town) -> None:
