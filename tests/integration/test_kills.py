@@ -18,6 +18,7 @@ from temporalio.service import RPCError
 
 from tenure.contracts.erasure import Store
 from tenure.ids import OrganisationId
+from tenure.plugin import UNAVAILABLE
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.integration.deletion.town import LINK_SECRET
@@ -123,7 +124,7 @@ async def notice(world: Installation) -> None:
                     lost = world.client.get_async_activity_handle(
                         workflow_id=found.id, run_id=found.run_id, activity_id=activity.activity_id
                     )
-                    await lost.fail(ApplicationError("Its worker is gone."))
+                    await lost.fail(ApplicationError("Its worker is gone.", type=UNAVAILABLE))
 
 
 async def through(world: Installation, faults: Sequence[str], act: Callable[[], Awaitable[None]]) -> None:

@@ -142,7 +142,7 @@ async def test_erasures_are_aborted_after_a_plan(site: Site, tenure: Command, tm
     command = ("erasures", "abort", first, "--file", str(more), "--reason", "A feed was misread")
     plan = await as_json(tenure, *command, "--dry-run")
     assert (plan["aborted"], plan["refused"]) == ([first, second], {"org_none": "erasure_not_found"})
-    assert "--yes" in said(await tenure(*command, code=2))
+    assert "--yes" in (await tenure(*command, code=2)).stderr
     assert await site.town.state(first) is OrganisationState.ERASING
     result = await as_json(tenure, *command, "--yes")
     assert result == plan
