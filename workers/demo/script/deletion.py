@@ -51,7 +51,7 @@ EVENTS: Final[Sequence[Event]] = (
        release("hangang", 4, "Pilot customers of one campaign, confirmed by Hangang")),
     on(61, "15:00", "Atelier Lumière pays on day 59 of its grace", renewal("lumiere-suite")),
     on(68, "12:00", "The feed of messages falls silent", silence(MESSAGING)),
-    on(69, "06:00", "The feed of messages is back", silence(MESSAGING, ends=True)),
+    on(69, "06:30", "The feed of messages is back", silence(MESSAGING, ends=True)),
     on(75, "10:00", "Baltica wins Gintaro kelias back", management("baltica", "gintaro", starts=True)),
     on(81, "10:00", "Ada aborts the erasure of Clearwater", abort("clearwater", "Billed to a wrong account")),
     on(95, "09:00", "Clearwater Dental buys a subscription", purchase("clearwater")),
