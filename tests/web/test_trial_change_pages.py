@@ -72,6 +72,19 @@ async def test_an_extension_shows_both_ends_first(site: Site, trade: Trade, page
     assert await site.town.value(int, "select count(*) from audit where action = 'trial_extended'") == 2
 
 
+async def test_a_cancelled_trial_has_no_end_any_more(site: Site, trade: Trade, page: Page, trial: TrialView) -> None:
+    """Its page says what it lost, asks for a yes, and afterwards that it is over, without the end that it will not have (TC-10, TC-11)."""
+    await page.goto(f"{site.url}/console/trials/{trial.trial_id}")
+    await expect(page.get_by_text("Trial end", exact=True)).to_be_visible()
+    await page.get_by_role("link", name="Cancel").click()
+    await page.get_by_role("button", name="Cancel the trial").click()  # the browser asks for the tick
+    assert (await shown(trade, trial.trial_id)).state is TrialState.ACTIVE
+    await page.get_by_label("Yes, cancel it").check()
+    await page.get_by_role("button", name="Cancel the trial").click()
+    await expect(page.get_by_role("heading", name="It has been cancelled.")).to_be_visible()
+    await expect(page.get_by_text("Trial end", exact=True)).to_have_count(0)
+
+
 async def test_a_trial_in_grace_comes_back(site: Site, trade: Trade, page: Page, trial: TrialView) -> None:
     """What rests is extended, and cannot be changed before; after the grace nothing is possible but another trial (TC-05, TC-06, PS-04)."""
     await site.town.advance(30 * DAY)
