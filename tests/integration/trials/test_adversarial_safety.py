@@ -59,6 +59,22 @@ async def test_the_site_of_the_next_trial_outlives_the_purge(ground: Fairground)
     assert (await ground.show(second.trial_id)).site == NEXT_SITE
 
 
+async def test_the_site_of_a_request_outlives_the_purge(ground: Fairground) -> None:
+    """So it is with what another partner has reserved for a request that waits; once it is withdrawn, the site is anybody's (TR-10, CO-13)."""
+    first = await ground.trial("meetings", site=SITE)
+    await ground.expired(first)
+    grace = await ground.grace(first)
+    await ground.town.advance_to(grace.removal_due_at - timedelta(hours=1))
+    south = await ground.partner("south")
+    request = ground.request("meetings-enterprise", side=south, organisation_id=first.organisation_id, site=NEXT_SITE)
+    second = await ground.town.trials.request(SERVICE, request)
+    await ground.town.advance_to(grace.removal_due_at)
+    await ground.end_grace(grace)
+    assert (await ground.site(SITE.url), await ground.site(NEXT_SITE.url)) == ("retired", "in_use")
+    await ground.cancel(second, by=south.seller)
+    assert await ground.site(NEXT_SITE.url) == "free"
+
+
 async def test_a_purged_site_does_not_come_back_by_a_detour(ground: Fairground) -> None:
     """Another organisation reserved it and never used it: it is still not this one's again (TR-10, GR-08)."""
     first = await ground.ended(await ground.trial("meetings-enterprise", site=SITE))

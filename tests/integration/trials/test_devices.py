@@ -160,6 +160,25 @@ async def test_returned_one_by_one(ground: Fairground) -> None:
     assert processes[f"device-return/{trial.trial_id}/1"] == "closed"
 
 
+async def test_each_shipment_and_return_is_on_record(ground: Fairground) -> None:
+    """Who reported how many devices stands in the audit, and the process of the return looks at once (XC-04, DV-09)."""
+    trial = await ground.trial()
+    await ground.ship(trial)
+    name = f"device-return/{trial.trial_id}/1"
+    before = await ground.town.value(int, "select wakes from processes where workflow_id = $1", name)
+    await come_back(ground, trial, "SN-0001")
+    assert await ground.town.value(int, "select wakes from processes where workflow_id = $1", name) == before + 1
+    rows = await ground.town.fetch(
+        "select actor, action, details ->> 'devices' as devices from audit"
+        " where subject = $1 and action like 'devices_%' order by position",
+        trial.organisation_id,
+    )
+    assert [tuple(row) for row in rows] == [
+        (SERVICE.actor, "devices_shipped", "2"),
+        (SERVICE.actor, "devices_returned", "1"),
+    ]
+
+
 async def test_what_is_overdue_can_still_come_back(ground: Fairground) -> None:
     """It leaves the list then, and no penalty is left (DV-09, table 18.6)."""
     trial = await ground.trial()
