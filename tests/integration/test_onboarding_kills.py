@@ -19,9 +19,7 @@ ONBOARD = (
     "platform.open_account:after:1",  # the account is there, and nobody has written that down
     "onboarding_steps.record_account:after:1",
 )
-TIME_OUT = (
-    "onboarding_steps.check_review:after:2",
-)  # the first look after the deadline; the one before it finds it slow
+TIME_OUT = ("onboarding_steps.check_review:after:1",)
 UPDATE = ("onboarding_steps.record_list_screening:after:1",)
 
 _FACTS = {
@@ -60,7 +58,8 @@ async def life(world: Installation, *, killed: bool) -> str:
     await counter.take_in()
     await counter.take_in(LISTED)
     await act(ONBOARD, world.settle)
-    await act(TIME_OUT, lambda: world.advance(72 * HOUR + MOMENT))
+    await act((), lambda: world.advance(2 * HOUR))  # the review is slow by now, and looks next after its deadline
+    await act(TIME_OUT, lambda: world.advance(70 * HOUR + MOMENT))
     await counter.load("Clear Works")
     await act(UPDATE, world.settle)
     return await outcome(world)
