@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -73,12 +73,16 @@ _FACTS = {
 }
 
 
+async def facts(world: Installation, queries: Mapping[str, str]) -> str:
+    """What the facts say, by what they are of, without what names this test."""
+    async with world.application.database.read() as connection:
+        found = {name: [dict(row) for row in await connection.fetch(query)] for name, query in queries.items()}
+    return json.dumps(found, indent=1, default=str).replace(world.suffix, "x")
+
+
 async def outcome(world: Installation) -> str:
     """Everything that the facts say in the end, without instants and without what names this test."""
-    async with world.application.database.read() as connection:
-        found = {name: [dict(row) for row in await connection.fetch(query)] for name, query in _FACTS.items()}
-    text = json.dumps(found, indent=1, default=str).replace(world.suffix, "x")
-    return re.sub(r"<[0-9a-f-]{36}@", "<id@", text)
+    return re.sub(r"<[0-9a-f-]{36}@", "<id@", await facts(world, _FACTS))
 
 
 @asynccontextmanager

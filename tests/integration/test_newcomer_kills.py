@@ -1,6 +1,5 @@
 """`kill -9` of the worker while a trial's new customer is screened and reviewed: it is screened once, and built for once."""
 
-import json
 import re
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from tenure.contracts.review import Decision
 from tenure.contracts.trial import TrialState
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
-from tests.integration.test_kills import PATIENCE, through
+from tests.integration.test_kills import PATIENCE, facts, through
 from tests.workflows.counter import LISTED, Counter
 from tests.workflows.fair import Fair
 from tests.workflows.installation import OPERATOR, Installation, installation
@@ -41,10 +40,7 @@ _FACTS = {
 
 async def outcome(world: Installation) -> str:
     """Everything that the facts say in the end, without instants and without what names this test."""
-    async with world.application.database.read() as connection:
-        found = {name: [dict(row) for row in await connection.fetch(query)] for name, query in _FACTS.items()}
-    text = json.dumps(found, indent=1, default=str).replace(world.suffix, "x")
-    return re.sub(r"[0-9a-f]{32}", "id", text)
+    return re.sub(r"[0-9a-f]{32}", "id", await facts(world, _FACTS))
 
 
 async def life(world: Installation) -> None:

@@ -1,6 +1,5 @@
 """`kill -9` of the worker while customers are screened, given an account, reviewed and screened again: nothing is lost or done twice."""
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
-from tests.integration.test_kills import PATIENCE, killable, through
+from tests.integration.test_kills import PATIENCE, facts, killable, through
 from tests.workflows.counter import HOUR, LISTED, MOMENT, Counter
 from tests.workflows.installation import Installation, installation
 from workers.stack.mail import MailSink
@@ -41,10 +40,7 @@ _FACTS = {
 
 async def outcome(world: Installation) -> str:
     """Everything that the facts say in the end, without instants and without what names this test."""
-    async with world.application.database.read() as connection:
-        found = {name: [dict(row) for row in await connection.fetch(query)] for name, query in _FACTS.items()}
-    text = json.dumps(found, indent=1, default=str).replace(world.suffix, "x")
-    return re.sub(r"[0-9a-f]{32}", "id", text)
+    return re.sub(r"[0-9a-f]{32}", "id", await facts(world, _FACTS))
 
 
 async def life(world: Installation, *, killed: bool) -> str:

@@ -1,6 +1,5 @@
 """`kill -9` of the worker in the middle of provisioning, cancelling and the end of grace: the outcome is the undisturbed one."""
 
-import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -11,7 +10,7 @@ import pytest
 from tenure.contracts.trial import AssignLicences, CancelTrial, TrialState
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
-from tests.integration.test_kills import PATIENCE, killable, through
+from tests.integration.test_kills import PATIENCE, facts, killable, through
 from tests.workflows.fair import DAY, Fair
 from tests.workflows.installation import OPERATOR, Installation, installation
 from workers.stack.mail import MailSink
@@ -72,11 +71,7 @@ _FACTS = {
 
 async def outcome(world: Installation) -> str:
     """Everything that the facts say in the end, without instants and without what names this test."""
-    async with world.application.database.read() as connection:
-        found = {name: [dict(row) for row in await connection.fetch(query)] for name, query in _FACTS.items()}
-    return re.sub(r"\d{4}-\d\d-\d\dT?[^\"]*", "instant", json.dumps(found, indent=1, default=str)).replace(
-        world.suffix, "x"
-    )
+    return re.sub(r"\d{4}-\d\d-\d\dT?[^\"]*", "instant", await facts(world, _FACTS))
 
 
 async def requested(world: Installation) -> None:
