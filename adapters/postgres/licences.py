@@ -24,7 +24,6 @@ from adapters.postgres.trials import sites
 from adapters.postgres.trials.graces import TrialGraces
 from adapters.postgres.trials.purchases import take_over
 from adapters.postgres.trials.rows import find_by_licences
-from adapters.postgres.trials.terms import has_meetings
 from tenure import names
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
@@ -46,6 +45,7 @@ from tenure.contracts.trial_process import GraceEnd
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import LicenceSetId
 from tenure.policy import grace as rule
+from tenure.policy.catalogue import has_meetings
 from tenure.policy.rules import Rules
 from tenure.ports import TIMER, Caller
 

@@ -1,9 +1,11 @@
 """The catalogue that is shipped, for an installation that has none of its own, and what requests for trials pick from one."""
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
 from tenure.contracts.catalogue import Catalogue, TrialCatalogue, TriedService
+from tenure.contracts.licence import ServiceKey
 from tenure.policy.rules import Rules
 
 
@@ -28,3 +30,18 @@ def of_trials(catalogue: Catalogue, rules: Rules) -> TrialCatalogue:
         industries=catalogue.industries,
         countries={code: entry.region for code, entry in catalogue.countries.items()},
     )
+
+
+def has_calling(services: Iterable[ServiceKey], catalogue: Catalogue) -> bool:
+    """Whether one of these services comes with phone numbers."""
+    return any((service := catalogue.service(key)) is not None and service.calling for key in services)
+
+
+def has_meetings(services: Iterable[ServiceKey], catalogue: Catalogue) -> bool:
+    """Whether one of these services is of meetings: then recordings and a site go with it in the end (RP-06)."""
+    return any((service := catalogue.service(key)) is not None and service.meetings for key in services)
+
+
+def needs_site(services: Iterable[ServiceKey], catalogue: Catalogue) -> bool:
+    """Whether one of these services has a meetings site (TR-09)."""
+    return any((service := catalogue.service(key)) is not None and service.site_required for key in services)

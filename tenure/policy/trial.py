@@ -8,11 +8,14 @@ from tenure.contracts.base import Contract, Instant
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.licence import LicenceKind, LicenceSet, ServiceKey
 from tenure.contracts.trial import STARTED, ConsentState, Site, TrialPath, TrialState
-from tenure.errors import RefusalCode
+from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PartnerId, TrialId
+from tenure.policy.catalogue import needs_site
 from tenure.policy.grace import HELD
 from tenure.policy.rules import Rules
 
+ABOUT_TO_END = timedelta(days=30)
+"""How far ahead partners are shown what ends, in mails and in the console (NO-04, PS-02)."""
 _PUNCTUAL = timedelta(hours=1)
 """What is carried out within it was carried out in time."""
 
@@ -172,12 +175,6 @@ def refuse_services(services: Iterable[ServiceKey], site: Site | None, catalogue
     return None
 
 
-def needs_site(services: Iterable[ServiceKey], catalogue: Catalogue) -> bool:
-    """Whether one of these services has a meetings site (TR-09)."""
-    found = (catalogue.service(key) for key in services)
-    return any(service is not None and service.site_required for service in found)
-
-
 def path(*, exists: bool, managed: bool) -> TrialPath:
     """How a trial begins, by what there is already (TR-12)."""
     if not exists:
@@ -209,6 +206,19 @@ def refuse_extension(days: int, rules: Rules) -> RefusalCode | None:
     if days < 1:
         return RefusalCode.EXTENSION_TOO_SHORT
     return RefusalCode.EXTENSION_TOO_LONG if days > rules.longest_extension_days else None
+
+
+def require_extension(days: int, rules: Rules) -> None:
+    """Refuse a length that is none, and say which are (TC-02).
+
+    Raises:
+        Refusal: as `refuse_extension` answers; `longest_days` is among its details.
+    """
+    code = refuse_extension(days, rules)
+    if code is not None:
+        longest = rules.longest_extension_days
+        text = f"A trial is extended by 1 to {longest} days from today."
+        raise Refusal(code, text, details={"longest_days": longest})
 
 
 def grace_ends_at(end: Instant, expired_at: Instant, rules: Rules) -> Instant:

@@ -14,6 +14,7 @@ from tenure.contracts.base import Instant
 from tenure.contracts.trial import CancelTrial, ExtendTrial, ProvideDetails, ResendConsent, TrialState, TrialView
 from tenure.errors import Refusal, RefusalCode
 from tenure.policy import trial as rule
+from tenure.policy.catalogue import has_calling
 from web import problems
 from web.console import trial_acts
 from web.console.desk import PARTNERS, Visit, key_of, signed_in
@@ -90,11 +91,11 @@ async def _extension(visit: Visit, view: TrialView, days: str | None, refusal: R
     new_end: Instant | None = None
     if days is not None:
         try:
-            refused = rule.refuse_extension(_whole(days), visit.services.rules)
-            new_end = None if refused else rule.extended(visit.now, _whole(days))
-            refusal = refusal or (None if refused is None else Refusal(refused))
+            length = _whole(days)
+            rule.require_extension(length, visit.services.rules)
+            new_end = rule.extended(visit.now, length)
         except Refusal as wrong:
-            refusal = wrong
+            refusal = refusal or wrong
     resumes = rule.refuse(rule.Action.EDIT, view.state, view.until, visit.now) is not None
     return visit.render(
         "trial_extend.html",
@@ -123,16 +124,10 @@ async def _cancellation(visit: Visit, view: TrialView, refusal: Refusal | None =
         pending=view.state is TrialState.PENDING_CONSENT,
         early=view.state in trial_acts.EARLY,
         rules=visit.services.rules,
-        calling=_has_calling(visit, view),
+        calling=has_calling(trial_acts.on_trial(view), visit.services.catalogue),  # phone numbers go on hold (TC-09)
         refusal=refusal,
         key=uuid4(),
     )
-
-
-def _has_calling(visit: Visit, view: TrialView) -> bool:
-    """Whether phone numbers go on hold when it ends (TC-09)."""
-    found = [visit.services.catalogue.service(key) for key in trial_acts.on_trial(view)]
-    return any(service is not None and service.calling for service in found)
 
 
 def _whole(value: str) -> int:

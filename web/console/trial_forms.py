@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from tenure.contracts.base import EmailAddress, Text
 from tenure.contracts.catalogue import Catalogue
 from tenure.errors import Refusal
+from tenure.policy.catalogue import needs_site
 from web import problems
 
 type Faults = dict[str, str]
@@ -71,9 +72,8 @@ def refused_services(refusal: Refusal | None) -> dict[str, object]:
 
 def site(form: FormData, catalogue: Catalogue) -> dict[str, Any] | None:
     """The meetings site, where a service that is ticked has one; what was typed for another is none (TR-09)."""
-    ticked = [catalogue.service(str(key)) for key in form.getlist("service")]
     typed = {"url": str(form.get("site_url", "")).strip(), "time_zone": form.get("site_time_zone", "")}
-    if not typed["url"] or not any(service is not None and service.site_required for service in ticked):
+    if not typed["url"] or not needs_site(map(str, form.getlist("service")), catalogue):
         return None
     return typed
 

@@ -8,12 +8,11 @@ from starlette.routing import Route
 
 from tenure.contracts.trial import TrialState
 from tenure.ids import TrialId
+from tenure.policy.trial import ABOUT_TO_END
 from web.console import trial_acts
 from web.console.desk import Visit, searched, signed_in
 
 PAGE: Final = 50
-ENDING_DAYS: Final = 30
-"""How far ahead a trial is about to end: as far as the mails to partners look (NO-04)."""
 FILTERS: Final = {
     "": "All",
     "awaiting": "Awaiting details",
@@ -46,7 +45,7 @@ async def trials(visit: Visit) -> Response:
     page = await visit.services.trials.page(
         visit.caller(),
         state=_STATES.get(show),
-        ending_within_days=ENDING_DAYS if show == "ending" else None,
+        ending_within_days=ABOUT_TO_END.days if show == "ending" else None,
         named=named,
         soonest_first=True,
         after=_after(visit.request.query_params.get("after")),

@@ -26,6 +26,7 @@ from tenure.contracts.trial import (
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
 from tenure.policy import trial as rule
+from tenure.policy.catalogue import has_calling, needs_site
 from tenure.policy.rules import Rules
 from tenure.policy.trial import Action
 from tenure.ports import Caller
@@ -84,11 +85,7 @@ class Changes:
         """Replace the end, counted from now; in grace the licences come back (TC-01 to TC-05)."""
         locked = await lock_own(connection, caller, command, Action.EXTEND)
         before = locked.trial
-        refusal = rule.refuse_extension(command.days, self._rules)
-        if refusal is not None:
-            longest = self._rules.longest_extension_days
-            text = f"A trial is extended by 1 to {longest} days from today."
-            raise Refusal(refusal, text, details={"longest_days": longest})
+        rule.require_extension(command.days, self._rules)
         ends_at = rule.extended(locked.now, command.days)
         resumed = before.state is TrialState.GRACE
         if not resumed and before.ends_at is not None and ends_at < before.ends_at and not command.confirmed:
@@ -133,7 +130,7 @@ class Changes:
         require_eligible(added, before.partner_id, held, self._catalogue)
         if command.site is not None and command.site != before.site:
             kept = set(before.services).intersection(wanted)
-            if rule.needs_site(kept, self._catalogue):  # the platform has built it there, and never moves it
+            if needs_site(kept, self._catalogue):  # the platform has built it there, and never moves it
                 raise Refusal(RefusalCode.SITE_FIXED)
             await sites.take(connection, command.site, before.organisation_id, locked.now)
         trial = await rows.change(
@@ -152,7 +149,7 @@ class Changes:
         await terms.set_licences(
             connection, trial, self._catalogue, at=locked.now, actor=caller.actor, reason="trial_edited"
         )
-        if terms.has_calling(removed, self._catalogue) and not terms.has_calling(wanted, self._catalogue):
+        if has_calling(removed, self._catalogue) and not has_calling(wanted, self._catalogue):
             await numbers.hold(
                 connection,
                 trial,

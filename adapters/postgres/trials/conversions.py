@@ -16,6 +16,7 @@ from tenure.contracts.trial import TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
 from tenure.policy import trial as rule
+from tenure.policy.catalogue import has_meetings
 from tenure.policy.trial import Action
 from tenure.ports import Caller
 
@@ -102,7 +103,7 @@ class Conversions:
             " values ($1, $2, 'subscription', 'active', $3, $4, $5, $6, $6) on conflict do nothing returning *",
             command.licence_set_id,
             trial.organisation_id,
-            terms.has_meetings(services, self._catalogue),
+            has_meetings(services, self._catalogue),
             list(services),
             command.expires_at,
             locked.now,

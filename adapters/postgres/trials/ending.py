@@ -5,15 +5,13 @@ from datetime import timedelta
 from typing import Final
 
 from adapters.postgres.database import Connection
-from adapters.postgres.trials.views import CONTACT
+from adapters.postgres.trials.views import CONTACT, contact
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Service
 from tenure.contracts.notice import EndingTrial
-from tenure.contracts.trial import TrialContact
 from tenure.ids import PartnerId
+from tenure.policy.trial import ABOUT_TO_END
 
-AHEAD: Final = timedelta(days=30)
-"""How far the list looks, like that of the console."""
 LONGEST: Final = 100
 """Trials in one mail: a longer page is cut off by programs that read mail."""
 
@@ -38,16 +36,14 @@ async def ending_trials(
     named: Callable[[Iterable[str]], tuple[Service, ...]],
 ) -> tuple[tuple[EndingTrial, ...], int]:
     """Those that end within 30 days or are in grace, the soonest first; and how many more there are."""
-    rows = await connection.fetch(_ENDING, partner_id, as_of + AHEAD, grace, LONGEST)
+    rows = await connection.fetch(_ENDING, partner_id, as_of + ABOUT_TO_END, grace, LONGEST)
     trials = tuple(
         EndingTrial(
             organisation_name=row["organisation_name"],
             services=named(row["services"]),
             ends_at=row["ends_at"],
             grace_ends_at=row["grace_ends_at"],
-            contact=None
-            if row["contact_email"] is None
-            else TrialContact(name=row["contact_name"], email=row["contact_email"]),
+            contact=contact(row),
         )
         for row in rows
     )

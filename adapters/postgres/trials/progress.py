@@ -14,6 +14,7 @@ from tenure.contracts.forecast import NextKind
 from tenure.contracts.notice import NoticeKind
 from tenure.contracts.trial import TrialPath, TrialState
 from tenure.policy import trial as rule
+from tenure.policy.catalogue import has_calling
 from tenure.policy.rules import Rules
 from tenure.policy.trial_mail import OF_AN_END
 from tenure.ports import TIMER
@@ -53,7 +54,7 @@ class Progress:
         services = [service for service in before.services if service not in bought]
         await rows.leave_to_buyer(connection, before.trial_id, bought)
         for licences in held.licence_sets:
-            if terms.has_calling(bought & rule.owned([licences], self._catalogue), self._catalogue):
+            if has_calling(bought & rule.owned([licences], self._catalogue), self._catalogue):
                 await numbers.hand_over(
                     connection,
                     before.organisation_id,

@@ -13,6 +13,7 @@ from tenure.contracts.licence import LicenceKind, LicenceSet, ServiceKey
 from tenure.contracts.trial import TrialState
 from tenure.ids import LicenceSetId
 from tenure.policy import trial as rule
+from tenure.policy.catalogue import has_calling, has_meetings
 from tenure.policy.trial import Action
 
 _OPEN: Final = """
@@ -39,7 +40,7 @@ async def take_over(
         covered = [service for service in trial.services if service in services]
         if covered and rule.refuse(Action.CONVERT, trial.state, trial.until, at) is None:
             await _leave(connection, trial, covered, bought.licence_set_id, catalogue, at=at, actor=actor)
-    if terms.has_calling(bought.services, catalogue):
+    if has_calling(bought.services, catalogue):
         await numbers.hand_over(connection, bought.organisation_id, bought.licence_set_id, at=at, actor=actor)
 
 
@@ -62,7 +63,7 @@ async def _leave(
     remaining = [service for service in before.services if service not in leaving]
     await rows.leave_to_buyer(connection, before.trial_id, leaving)
     await connection.execute(_COPY, before.licence_set_id, licence_set_id, at)
-    if terms.has_calling(leaving, catalogue):
+    if has_calling(leaving, catalogue):
         await numbers.hand_over(
             connection, before.organisation_id, licence_set_id, at=at, actor=actor, trial_id=before.trial_id
         )
@@ -85,8 +86,8 @@ async def _leave(
             " where licence_set_id = $1",
             trial.licence_set_id,
             remaining,
-            terms.has_meetings(leaving, catalogue),
-            terms.has_meetings(remaining, catalogue),
+            has_meetings(leaving, catalogue),
+            has_meetings(remaining, catalogue),
         )
     else:
         await terms.close(connection, trial)

@@ -4,7 +4,7 @@ from adapters.postgres import ledger
 from adapters.postgres.clock import refuse_ahead, watched
 from adapters.postgres.database import Connection, Database, business_now, lock
 from adapters.postgres.pending import close_process, wake_processes
-from adapters.postgres.trials import devices, numbers, platform_orders, rows, screenings, terms
+from adapters.postgres.trials import devices, numbers, platform_orders, rows, screenings
 from adapters.postgres.trials.consenting import find_consent, lapse
 from adapters.postgres.trials.progress import Progress
 from adapters.postgres.trials.rows import Locked, Trial
@@ -27,6 +27,7 @@ from tenure.contracts.trial_process import (
     TrialStep,
 )
 from tenure.ids import OrganisationId
+from tenure.policy.catalogue import has_calling
 from tenure.policy.rules import Rules
 from tenure.ports import TIMER
 
@@ -125,7 +126,7 @@ class PostgresTrialSteps:
 
     async def _settle_numbers(self, connection: Connection, trial: Trial, now: Instant) -> None:
         """Calling was bought while the platform was building it: the numbers that came with it go there too (NR-03)."""
-        if trial.state in OVER or not terms.has_calling(trial.services, self._catalogue):
+        if trial.state in OVER or not has_calling(trial.services, self._catalogue):
             await numbers.hold(
                 connection,
                 trial,

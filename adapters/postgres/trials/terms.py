@@ -1,6 +1,5 @@
 """The term of a trial: its end, its notices, and the licences that go with it (PV-07, TC-01 to TC-05, NO, GR-01)."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from adapters.postgres import ledger, marking
@@ -17,9 +16,10 @@ from adapters.postgres.trials.rows import Locked, Trial
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.forecast import TRIAL_CANCELLED, NextKind
-from tenure.contracts.licence import LicenceSet, LicenceState, ServiceKey
+from tenure.contracts.licence import LicenceSet, LicenceState
 from tenure.contracts.trial import TrialState
 from tenure.policy import trial as rule
+from tenure.policy.catalogue import has_meetings
 from tenure.policy.rules import Rules
 from tenure.policy.trial_mail import OF_AN_END, void_in
 from tenure.ports import TIMER
@@ -80,16 +80,6 @@ async def grant(connection: Connection, locked: Locked, trial: Trial, catalogue:
         connection, None, licence_set(row), at=locked.now, actor=TIMER.actor, reason="trial_started"
     )
     await marking.unmark(connection, locked.organisation, at=locked.now, actor=TIMER.actor, reason="trial_started")
-
-
-def has_meetings(services: Iterable[ServiceKey], catalogue: Catalogue) -> bool:
-    """Whether one of these services is of meetings: then recordings and a site go with it in the end (RP-06)."""
-    return any((service := catalogue.service(key)) is not None and service.meetings for key in services)
-
-
-def has_calling(services: Iterable[ServiceKey], catalogue: Catalogue) -> bool:
-    """Whether one of these services comes with phone numbers."""
-    return any((service := catalogue.service(key)) is not None and service.calling for key in services)
 
 
 async def licences_of(connection: Connection, trial: Trial) -> LicenceSet:

@@ -127,13 +127,17 @@ async def page(
     return TrialPage(trials=trials, next_after=trials[-1].trial_id if len(rows) > limit else None)
 
 
+def contact(row: asyncpg.Record) -> TrialContact | None:
+    """Whom `CONTACT` has found; None where a partner may know nobody."""
+    return None if row["contact_email"] is None else TrialContact(name=row["contact_name"], email=row["contact_email"])
+
+
 def _view(row: asyncpg.Record) -> TrialView:
     fields: dict[str, Any] = {name: row[name] for name in TrialView.model_fields if name in row}
     fields["services"] = tuple(TrialService.model_validate(service) for service in _services(row))
     if row["site_url"] is not None:
         fields["site"] = Site(url=row["site_url"], time_zone=row["site_time_zone"])
-    if row["contact_email"] is not None:
-        fields["contact"] = TrialContact(name=row["contact_name"], email=row["contact_email"])
+    fields["contact"] = contact(row)
     if row["activated_at"] is None:
         fields["licence_set_id"] = None
     return TrialView.model_validate(fields)

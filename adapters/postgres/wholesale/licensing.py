@@ -11,12 +11,12 @@ from adapters.postgres import marking
 from adapters.postgres.database import Connection
 from adapters.postgres.graces import licence_set, record_licence_set
 from adapters.postgres.trials.purchases import take_over
-from adapters.postgres.trials.terms import has_meetings
 from adapters.postgres.wholesale import units
 from adapters.postgres.wholesale.rows import Onboarding
 from adapters.postgres.wholesale.work import Work
 from tenure.contracts.base import Instant
 from tenure.contracts.package import UnitKind
+from tenure.policy.catalogue import has_meetings
 from tenure.policy.package import Packages
 from tenure.ports import TIMER
 
