@@ -17,6 +17,8 @@ type Report = Callable[[str], None]
 
 GRACE_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.05
+_LINE: Final = 400
+"""Characters of a log's line that are shown: a stack trace may follow in it."""
 
 
 class Server:
@@ -35,10 +37,10 @@ class Server:
         return self._process.returncode is not None
 
     def log_tail(self) -> str:
-        """Return what the server wrote since this start, at most the last 4000 bytes."""
+        """Return what the server wrote since this start, at most the last 64 KiB."""
         with self.log.open("rb") as file:
             end = file.seek(0, os.SEEK_END)
-            file.seek(max(self._log_begin, end - 4000))
+            file.seek(max(self._log_begin, end - 65_536))
             return file.read().decode(errors="replace")
 
     async def ready(self, probe: Callable[[], Awaitable[bool]], seconds: float) -> None:
@@ -56,7 +58,7 @@ class Server:
             if self.ended:
                 lines = self.log_tail().strip().splitlines() or ["it wrote nothing"]
                 raise StackError(
-                    f"{self.name} ended while it started (exit code {self._process.returncode}): {lines[-1]}; its log is {self.log}."
+                    f"{self.name} ended while it started (exit code {self._process.returncode}): {lines[-1][:_LINE]}; its log is {self.log}."
                 )
             if asyncio.get_running_loop().time() > deadline:
                 raise StackError(f"{self.name} was not ready within {seconds:.0f} seconds; its log is {self.log}.")
