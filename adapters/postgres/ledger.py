@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Collection, Sequence
+from hashlib import sha256
 from typing import Final, NamedTuple, Self
 from uuid import UUID, uuid5
 
 import asyncpg
 
+from adapters.mail.message import address as wire_address
 from adapters.postgres.database import Connection
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Promise
@@ -151,6 +153,14 @@ def notice_id(kind: NoticeKind, subject: str, generation: int, cycle: int, recip
 def message_id(notice_id: UUID, domain: str) -> str:
     """The Message-ID that follows from it, so that a second copy is recognised as one (TL-02)."""
     return f"<{notice_id}@{domain}>"
+
+
+def address_digest(notice_id: UUID, address: str) -> bytes:
+    """What is kept of the address that a notice was sent to, so that a report of its non-delivery is known (TL-04).
+
+    Mail servers may write an address in other letters than they were given, and its domain in ASCII.
+    """
+    return sha256(f"{notice_id} {wire_address(address).addr_spec.lower()}".encode()).digest()
 
 
 def notice(row: asyncpg.Record) -> Notice:

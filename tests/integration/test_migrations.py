@@ -76,8 +76,8 @@ values ('org_gone', 1, 'unused', now(), now() + interval '1 day', '{}');
 """
 _WARNING = """
 insert into notices (notice_id, kind, organisation_id, subject, generation, cycle, recipient, message_id, email_version,
-                     created_at)
-values ($1, 'deletion_warning', 'org_warned', 'org_warned', 2, 1, 'per_warned-1', '<1@old>', 1, now())
+                     created_at, attempts)
+values ($1, 'deletion_warning', 'org_warned', 'org_warned', 2, 1, 'per_warned-1', '<1@old>', 1, now(), 1)
 """
 # As the release before writes, while both run beside each other.
 _OF_THE_OLD_RELEASE = """
@@ -151,6 +151,12 @@ async def test_a_warned_organisation_is_told_and_deleted_as_promised(town: Town)
     await town.erase(WARNED)
     assert await town.state(WARNED) is OrganisationState.DELETED
     assert await town.fetch("select from trial_requests where organisation_id = $1", WARNED) == []
+
+
+async def test_a_mail_of_before_can_come_back(town: Town) -> None:
+    """What was sent before is known by the address that it went to (TL-04)."""
+    [notice] = await town.fetch("select notice_id, address_digest from notices")
+    assert notice["address_digest"] == ledger.address_digest(notice["notice_id"], "Ada-1@warned.example")
 
 
 async def test_a_marked_organisation_is_warned(town: Town) -> None:
