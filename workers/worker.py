@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Never
 
@@ -26,7 +26,7 @@ from workers.schedule import ensure_reconcile
 from workers.simulation.starts import simulated
 
 GRACE = timedelta(seconds=25)
-"""How long activities may take to end once the worker is to stop; below the 30 seconds that Kubernetes waits."""
+"""How long activities may take to end once the worker is to stop; below the 45 seconds that Kubernetes waits."""
 _ACTIVITIES_AT_ONCE = 40
 _ERASURES_AT_ONCE = 4
 
@@ -78,26 +78,37 @@ async def polling(application: Application, client: Client) -> AsyncIterator[Non
         licences = PostgresLicences(
             database, application.rules, application.catalogue, message_domain=application.message_domain
         )
-        async with (
-            Worker(
-                client,
-                task_queue=names.TASK_QUEUE,
-                workflows=registry.WORKFLOWS,
-                activities=registry.activities(application, mailer, platform, TemporalExecutions(client)),
-                max_concurrent_activities=_ACTIVITIES_AT_ONCE,
-                graceful_shutdown_timeout=GRACE,
-                deployment_config=_deployment(settings),
-            ),
-            Worker(
-                client,
-                task_queue=names.ERASURE_TASK_QUEUE,
-                activities=registry.destruction(eraser, licences),
-                max_concurrent_activities=_ERASURES_AT_ONCE,
-                graceful_shutdown_timeout=GRACE,
-                deployment_config=_deployment(settings),
-            ),
-        ):
+        main = Worker(
+            client,
+            task_queue=names.TASK_QUEUE,
+            workflows=registry.WORKFLOWS,
+            activities=registry.activities(application, mailer, platform, TemporalExecutions(client)),
+            max_concurrent_activities=_ACTIVITIES_AT_ONCE,
+            graceful_shutdown_timeout=GRACE,
+            deployment_config=_deployment(settings),
+        )
+        erasure = Worker(
+            client,
+            task_queue=names.ERASURE_TASK_QUEUE,
+            activities=registry.destruction(eraser, licences),
+            max_concurrent_activities=_ERASURES_AT_ONCE,
+            graceful_shutdown_timeout=GRACE,
+            deployment_config=_deployment(settings),
+        )
+        async with together(main, erasure):
             yield
+
+
+@asynccontextmanager
+async def together(*workers: Worker) -> AsyncIterator[None]:
+    """Run workers while the context is open; at its end all stop at once, so that one grace is enough for all."""
+    async with AsyncExitStack() as running:
+        for each in workers:
+            await running.enter_async_context(each)
+        try:
+            yield
+        finally:
+            await asyncio.gather(*(each.shutdown() for each in workers))
 
 
 def _deployment(settings: ServerSettings) -> WorkerDeploymentConfig | None:
