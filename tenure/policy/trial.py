@@ -78,14 +78,21 @@ def consent_deadline(requested_at: Instant, rules: Rules) -> Instant:
     return requested_at + rules.consent_period
 
 
-def refuse_consent(state: ConsentState, deadline_at: Instant, as_of: Instant) -> RefusalCode | None:
-    """Why nobody can decide any more, or None where a full admin can.
+def answer_counts(deadline_at: Instant, as_of: Instant) -> bool:
+    """Whether a request that is pending can be answered still: strictly before its deadline.
 
-    At the deadline it is over, also where its timer has not come yet (CO-06, CO-19).
+    At the deadline it is over, also where its timer has not come yet (CO-06, CO-19, XC-03).
     """
-    if state is ConsentState.LAPSED or (state is ConsentState.PENDING and as_of >= deadline_at):
-        return RefusalCode.CONSENT_EXPIRED
-    return None if state is ConsentState.PENDING else RefusalCode.NOT_PENDING
+    return as_of < deadline_at
+
+
+def refuse_consent(state: ConsentState, deadline_at: Instant, as_of: Instant) -> RefusalCode | None:
+    """Why nobody can decide any more, or None where a full admin can (CO-12, CO-18)."""
+    if state is ConsentState.PENDING and answer_counts(deadline_at, as_of):
+        return None
+    return (
+        RefusalCode.CONSENT_EXPIRED if state in {ConsentState.PENDING, ConsentState.LAPSED} else RefusalCode.NOT_PENDING
+    )
 
 
 # Eligibility
@@ -106,6 +113,8 @@ class OtherTrial(Contract):
     partner_id: PartnerId
     state: TrialState
     services: tuple[ServiceKey, ...]
+    consent_deadline_at: Instant | None = None
+    """Where its customer was asked."""
 
 
 class Holdings(Contract):
@@ -129,16 +138,13 @@ def owned(licence_sets: Iterable[LicenceSet], catalogue: Catalogue) -> frozenset
     return frozenset(found)
 
 
-def pending(partner_id: PartnerId, holdings: Holdings) -> TrialId | None:
-    """What this partner has asked for there already, and still waits for: one request at a time (TR-19)."""
-    return next(
-        (
-            trial.trial_id
-            for trial in holdings.trials
-            if trial.partner_id == partner_id and trial.state is TrialState.PENDING_CONSENT
-        ),
-        None,
-    )
+def pending(partner_id: PartnerId, holdings: Holdings, as_of: Instant) -> TrialId | None:
+    """What this partner has asked for there already, and can still be answered: one request at a time (TR-19, CO-15)."""
+    for trial in holdings.trials:
+        asked = trial.partner_id == partner_id and trial.state is TrialState.PENDING_CONSENT
+        if asked and trial.consent_deadline_at is not None and answer_counts(trial.consent_deadline_at, as_of):
+            return trial.trial_id
+    return None
 
 
 def ineligible(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from tenure.contracts.base import Contract, Instant
 from tenure.contracts.notice import NoticeKind
 from tenure.contracts.trial import ConsentState, TrialState
+from tenure.policy.trial import answer_counts
 
 _STATES: Mapping[NoticeKind, frozenset[TrialState]] = {
     NoticeKind.CONSENT_REQUEST: frozenset({TrialState.PENDING_CONSENT}),
@@ -64,7 +65,7 @@ def is_true(facts: MailFacts, as_of: Instant) -> bool:
     match facts.kind:
         case NoticeKind.CONSENT_REQUEST:
             open_ = facts.consent is ConsentState.PENDING and facts.cycle == facts.mailings
-            return open_ and facts.deadline_at is not None and as_of < facts.deadline_at
+            return open_ and facts.deadline_at is not None and answer_counts(facts.deadline_at, as_of)
         case NoticeKind.TRIAL_ENDING | NoticeKind.TRIAL_ENDING_PARTNER:
             return facts.cycle == facts.trial_cycle and facts.ends_at is not None and as_of < facts.ends_at
         case NoticeKind.TRIAL_EXPIRED | NoticeKind.TRIAL_EXPIRED_PARTNER:

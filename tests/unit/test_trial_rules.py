@@ -164,6 +164,18 @@ def test_ten_days_to_consent(requested_at: datetime, after: timedelta, days: int
     assert rule.refuse_consent(ConsentState.PENDING, deadline, deadline) is RefusalCode.CONSENT_EXPIRED
 
 
+@given(INSTANTS, st.timedeltas(-DAY, DAY), st.sampled_from(TrialState))
+def test_one_request_at_a_time(deadline: datetime, after: timedelta, state: TrialState) -> None:
+    """A request is in the way of its partner's next one until its deadline, and of nobody else's (TR-19, CO-15, XC-03)."""
+    asked = OtherTrial(
+        trial_id=TrialId("trl_a"), partner_id=MINE, state=state, services=KEYS, consent_deadline_at=deadline
+    )
+    held = Holdings(trials=(asked,))
+    waits = state is TrialState.PENDING_CONSENT and after < timedelta(0)
+    assert rule.pending(MINE, held, deadline + after) == (asked.trial_id if waits else None)
+    assert rule.pending(OTHER, held, deadline + after) is None
+
+
 @given(INSTANTS, st.timedeltas(-20 * DAY, 20 * DAY))
 def test_what_is_decided(deadline: datetime, after: timedelta) -> None:
     """A request that has ended is answered by how it ended, at whatever time (18.2, CO-12, CO-15)."""

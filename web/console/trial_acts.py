@@ -9,7 +9,7 @@ from tenure.contracts.licence import ServiceKey
 from tenure.contracts.organisation import Access
 from tenure.contracts.trial import AskOffer, ServiceState, TrialState, TrialView
 from tenure.errors import Refusal, RefusalCode
-from tenure.policy.trial import Action, refuse
+from tenure.policy.trial import Action, answer_counts, refuse
 from web.console.desk import Visit
 
 _ACTIONS: Final = (Action.RESEND, Action.PROVIDE_DETAILS, Action.EXTEND, Action.EDIT, Action.ASSIGN, Action.CANCEL)
@@ -86,6 +86,6 @@ def _is_possible(action: Action, view: TrialView, now: Instant) -> bool:
         return any(service.problem for service in view.services)
     if action is Action.ASSIGN and view.access is not Access.FULL:
         return False
-    if action is Action.RESEND and view.until is not None and view.until <= now:
+    if action is Action.RESEND and view.consent_deadline_at and not answer_counts(view.consent_deadline_at, now):
         return False
     return refuse(action, view.state, view.until, now) is None

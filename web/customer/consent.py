@@ -15,6 +15,7 @@ from tenure.contracts.consent import AcceptTrial, ConsentRequest, DeclineTrial
 from tenure.contracts.trial import OVER, ConsentState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
+from tenure.policy.trial import answer_counts
 from tenure.ports import Caller
 from web import problems
 from web.customer.pages import Pages, read_form
@@ -120,7 +121,7 @@ def _standing(asked: ConsentRequest, now: Instant, *, may_decide: bool) -> Stand
         return Standing.OVER
     if asked.state is not ConsentState.PENDING:
         return Standing(asked.state.value)
-    if now >= asked.deadline_at:  # an answer would be too late, whether or not its process has got there (CO-06)
+    if not answer_counts(asked.deadline_at, now):
         return Standing.LAPSED
     if not may_decide:
         return Standing.NOT_YOURS

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from adapters.postgres.database import Connection
 from adapters.postgres.pending import wake_processes
 from adapters.postgres.trials import customers, numbers, rows, sites, terms
+from adapters.postgres.trials.consenting import find_consent
 from adapters.postgres.trials.eligibility import holdings, require_eligible
 from adapters.postgres.trials.mailing import Mailing
 from adapters.postgres.trials.people import require_admin
@@ -15,7 +16,6 @@ from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.organisation import Access
 from tenure.contracts.trial import (
     AssignLicences,
-    ConsentState,
     EditTrial,
     ExtendTrial,
     ProvideDetails,
@@ -43,20 +43,17 @@ class Changes:
     async def resend(self, caller: Caller, command: ResendConsent, connection: Connection) -> Trial:
         """Mail the request again: recipients are found anew, the deadline stays (CO-12)."""
         locked = await lock_own(connection, caller, command, Action.RESEND)
-        mailing = await connection.fetchval(
-            "update trial_requests set mailings = mailings + 1"
-            " where trial_id = $1 and state = $2 and deadline_at > $3 returning mailings",
-            command.trial_id,
-            ConsentState.PENDING,
-            locked.now,
-        )
-        if mailing is None:  # the deadline has passed, and its timer is on its way
+        consent = await find_consent(connection, locked.trial)
+        if consent is None or not rule.answer_counts(consent.deadline_at, locked.now):  # its timer is on its way
             raise Refusal(RefusalCode.NOT_PENDING)
-        if mailing > self._rules.consent_mailings:
+        if consent.mailings >= self._rules.consent_mailings:
             raise Refusal(RefusalCode.MAILED_OFTEN_ENOUGH)
+        await connection.execute(
+            "update trial_requests set mailings = mailings + 1 where trial_id = $1", command.trial_id
+        )
         trial = await rows.change(connection, locked.trial, at=locked.now, actor=caller.actor, action="consent_resent")
         mails = Mailing(self._domain, trial, names.trial_consent_id(trial.trial_id), locked.now)
-        await mails.consent(connection, mailing)
+        await mails.consent(connection, consent.mailings + 1)
         await wake_processes(connection, trial.organisation_id)
         return trial
 

@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 
 from adapters.postgres.commands import once
-from adapters.postgres.database import Connection, Database
+from adapters.postgres.database import Connection, Database, business_now
 from adapters.postgres.trials import setting_up, views
 from adapters.postgres.trials.consenting import Consenting
 from adapters.postgres.trials.eligibility import holdings
@@ -32,11 +32,7 @@ select t.trial_id, t.organisation_id, t.services, o.name as organisation_name, o
   left join managements m on m.partner_id = t.partner_id and m.organisation_id = t.organisation_id
 """
 _ONE: Final = _REQUEST + " where t.trial_id = $1"
-_OPEN: Final = (
-    _REQUEST
-    + """ where t.organisation_id = $1 and r.state = 'pending' and r.deadline_at > business_now()
- order by r.deadline_at, t.trial_id"""
-)
+_PENDING: Final = _REQUEST + " where t.organisation_id = $1 and r.state = 'pending' order by r.deadline_at, t.trial_id"
 
 
 class PostgresConsents:
@@ -68,8 +64,8 @@ class PostgresConsents:
                 raise Refusal(RefusalCode.ORG_DELETED)
             if not await is_full_admin(connection, organisation_id, person_id):
                 raise Refusal(RefusalCode.CONSENT_NEEDS_FULL_ADMIN)
-            rows = await connection.fetch(_OPEN, organisation_id, person_id)
-            return [await self._request(connection, row) for row in rows]
+            rows, now = await connection.fetch(_PENDING, organisation_id, person_id), await business_now(connection)
+            return [await self._request(connection, row) for row in rows if rule.answer_counts(row["deadline_at"], now)]
 
     async def request(self, trial_id: TrialId, reader: PersonId | None = None) -> ConsentRequest:
         """What the consent page shows; `reader` chooses its language. Changes nothing (SF-09).

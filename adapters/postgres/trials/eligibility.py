@@ -9,6 +9,7 @@ from adapters.postgres.database import Connection
 from adapters.postgres.graces import licence_sets
 from adapters.postgres.trials import screenings
 from adapters.postgres.wholesale import rows as onboardings
+from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.customer import OnboardingState
 from tenure.contracts.customer_screening import CustomerScreeningState
@@ -20,18 +21,14 @@ from tenure.policy import trial as rule
 from tenure.policy.trial import Holdings, OtherTrial
 
 _TRIALS: Final = """
-select t.trial_id, t.partner_id, t.services,
-       case when t.state = 'pending_consent' and r.deadline_at <= business_now() then 'cancelled' else t.state end as state
+select t.trial_id, t.partner_id, t.services, t.state, r.deadline_at as consent_deadline_at
   from trials t left join trial_requests r using (trial_id)
  where t.organisation_id = $1 and t.trial_id is distinct from $2 order by t.trial_id
 """
 
 
 async def holdings(connection: Connection, organisation_id: OrganisationId, *, but: TrialId | None = None) -> Holdings:
-    """The licence sets and trials of an organisation; `but` leaves out the trial that asks.
-
-    A request whose time to consent is over is over, whether or not its process has got there (XC-03, CO-15).
-    """
+    """The licence sets and trials of an organisation; `but` leaves out the trial that asks."""
     rows = await connection.fetch(_TRIALS, organisation_id, but)
     return Holdings(
         licence_sets=await licence_sets(connection, organisation_id),
@@ -108,12 +105,12 @@ def require_eligible(
         raise Refusal(next(iter(reasons.values())), details={"services": dict(reasons)})
 
 
-def require_none_pending(partner_id: PartnerId, held: Holdings) -> None:
+def require_none_pending(partner_id: PartnerId, held: Holdings, as_of: Instant) -> None:
     """Refuse a second request while the first waits for consent (TR-19).
 
     Raises:
         Refusal: `request_pending`.
     """
-    trial_id = rule.pending(partner_id, held)
+    trial_id = rule.pending(partner_id, held, as_of)
     if trial_id is not None:
         raise Refusal(RefusalCode.REQUEST_PENDING, details={"trial_id": trial_id})

@@ -6,6 +6,7 @@ from adapters.postgres.trials.consenting import end_request, find_consent, lapse
 from adapters.postgres.trials.rows import Trial
 from tenure.contracts.base import Instant
 from tenure.contracts.trial import ConsentState, TrialState
+from tenure.policy.trial import answer_counts
 
 _WAITING = "select * from trials where organisation_id = $1 and state in ('pending_consent', 'awaiting_details')"
 
@@ -21,7 +22,7 @@ async def end_waiting(connection: Connection, organisation_id: str, *, at: Insta
         before = Trial.model_validate(dict(row))
         if before.state is TrialState.PENDING_CONSENT:
             consent = await find_consent(connection, before)
-            if consent is not None and at >= consent.deadline_at:
+            if consent is not None and not answer_counts(consent.deadline_at, at):
                 await lapse(connection, before, at)
                 continue
             await end_request(connection, before, ConsentState.LAPSED, None, at)

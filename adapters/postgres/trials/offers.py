@@ -1,11 +1,15 @@
 """What a partner could try with a customer, and how it would begin (TR-05, TR-14, TR-20)."""
 
-from adapters.postgres.database import Connection
+from collections.abc import Mapping
+
+from adapters.postgres.database import Connection, business_now
 from adapters.postgres.trials import customers
 from adapters.postgres.trials.eligibility import holdings, require_ready
 from adapters.postgres.trials.people import require_partner, require_seller
 from adapters.postgres.trials.rows import own_organisation
+from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
+from tenure.contracts.licence import ServiceKey
 from tenure.contracts.organisation import GONE
 from tenure.contracts.trial import AskOffer, ServiceOffer, TrialOffer, TrialPath
 from tenure.errors import Refusal, RefusalCode
@@ -45,7 +49,7 @@ def _new(question: AskOffer, rules: Rules, catalogue: Catalogue) -> TrialOffer:
     return TrialOffer(
         path=rule.path(exists=False, managed=False),
         region=None if question.country is None else catalogue.countries[question.country].region,
-        services=_services(question.partner_id, Holdings(), catalogue),
+        services=_services(catalogue, {}),
         lengths_days=rules.trial_lengths_days,
     )
 
@@ -73,21 +77,26 @@ async def _existing(
         organisation_id=organisation_id,
         organisation_name=organisation["name"],
         region=organisation["region"],
-        services=_services(partner_id, held, catalogue),
+        services=_services(catalogue, _refused(partner_id, held, catalogue, await business_now(connection))),
         bought=tuple(sorted(rule.owned(held.licence_sets, catalogue))) if managed else (),
         partners=tuple(PartnerId(row["partner_id"]) for row in partners) if managed else (),
         lengths_days=rules.trial_lengths_days,
     )
 
 
-def _services(partner_id: PartnerId, held: Holdings, catalogue: Catalogue) -> tuple[ServiceOffer, ...]:
-    """Each service, with the code that a request for it would be refused with now."""
+def _refused(
+    partner_id: PartnerId, held: Holdings, catalogue: Catalogue, now: Instant
+) -> dict[ServiceKey, RefusalCode]:
+    """The services that a request would be refused for now, each with the code."""
     keys = [service.key for service in catalogue.services]
-    reasons = rule.ineligible(keys, partner_id, held, catalogue)
-    if rule.pending(partner_id, held) is not None:
-        reasons = dict.fromkeys(keys, RefusalCode.REQUEST_PENDING)
+    if rule.pending(partner_id, held, now) is not None:
+        return dict.fromkeys(keys, RefusalCode.REQUEST_PENDING)
+    return rule.ineligible(keys, partner_id, held, catalogue)
+
+
+def _services(catalogue: Catalogue, refused: Mapping[ServiceKey, RefusalCode]) -> tuple[ServiceOffer, ...]:
     return tuple(
-        ServiceOffer(service=service.key, name=service.name, refusal=reasons.get(service.key))
+        ServiceOffer(service=service.key, name=service.name, refusal=refused.get(service.key))
         for service in catalogue.services
     )
 

@@ -146,7 +146,7 @@ class Requests:
             _require_details(command)
         again = await require_ready(connection, customer, command.partner_id, path, self._catalogue)
         held = await holdings(connection, organisation_id)
-        require_none_pending(command.partner_id, held)
+        require_none_pending(command.partner_id, held, now)
         require_eligible(command.services, command.partner_id, held, self._catalogue)
         trial = await self._insert(connection, command, organisation_id, path, now)
         if path is TrialPath.EXISTING_CUSTOMER:

@@ -29,6 +29,7 @@ from tenure.contracts.trial_process import (
 from tenure.ids import OrganisationId
 from tenure.policy.catalogue import has_calling
 from tenure.policy.rules import Rules
+from tenure.policy.trial import answer_counts
 from tenure.ports import TIMER
 
 RUNNING = frozenset({TrialState.AWAITING_DETAILS, TrialState.PROVISIONING, TrialState.ACTIVE})
@@ -58,7 +59,7 @@ class PostgresTrialSteps:
                 await close_process(connection, workflow_id, await business_now(connection))
                 return ConsentStep(state=None)
             state = consent.state
-            if state is ConsentState.PENDING and at.as_of >= consent.deadline_at:
+            if state is ConsentState.PENDING and not answer_counts(consent.deadline_at, at.as_of):
                 await refuse_ahead(connection, at.as_of, locked.now)
                 await lapse(connection, locked.trial, locked.now)
                 state = ConsentState.LAPSED
