@@ -13,8 +13,9 @@ from adapters.postgres import ledger
 from adapters.postgres.database import Connection, Database
 from adapters.postgres.entry import Addressee, Entry, answered, lock_entry
 from adapters.postgres.evidence import read_evidence
+from adapters.postgres.trials.audience import PARTNER_KINDS
 from adapters.postgres.trials.mails import TrialMails
-from adapters.postgres.visibility import require_alive, require_visible
+from adapters.postgres.visibility import require_acquainted, require_alive, require_visible
 from adapters.postgres.warnings import RECIPIENT, Warnings
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
@@ -64,13 +65,14 @@ class PostgresNotices:
             addressee, matter = found
             row = await connection.fetchrow(
                 "update notices set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, $2),"
-                " last_attempt_at = $2, email_version = $3,"
+                " last_attempt_at = $2, email_version = $3, address_digest = $4,"
                 " refusals = case when email_version = $3 then refusals else 0 end,"
                 " last_refusal_at = case when email_version = $3 then last_refusal_at end"
                 " where notice_id = $1 returning *",
                 notice_id,
                 entry.now,
                 addressee.email_version,
+                ledger.address_digest(entry.row["notice_id"], addressee.email),
             )
             assert row is not None
             return self._delivery(ledger.notice(row), addressee, entry.now, matter)
@@ -135,13 +137,16 @@ class PostgresNotices:
         A mail about a trial speaks of the organisation's newest one, as its state is now; a partner sees its own.
 
         Raises:
-            Refusal: `organisation_not_found`, `org_deleted`, `trial_not_found` where there is none to speak of, or
-                `person_not_found` where there is no recipient.
+            Refusal: `organisation_not_found`, `org_deleted`, `trial_not_found` where there is none to speak of,
+                `person_not_found` where there is no recipient, or `access_level_insufficient` to a partner who may know
+                nobody there any more.
         """
         async with self._database.read() as connection:
             organisation = await require_visible(connection, caller, organisation_id)
             if OrganisationState(organisation["state"]) in GONE:
                 raise Refusal(RefusalCode.ORG_DELETED)
+            if kind not in PARTNER_KINDS:
+                await require_acquainted(connection, caller, organisation_id)
             if kind is not NoticeKind.DELETION_WARNING:
                 key, recipient, addressee, matter = await self._trials.forecast(
                     connection, kind, organisation_id, as_of, caller.partner_id

@@ -39,3 +39,20 @@ async def require_alive(connection: Connection, caller: Caller, organisation_id:
     if state is OrganisationState.DELETED or (state in GONE and caller.partner_id is not None):
         raise Refusal(RefusalCode.ORG_DELETED)
     return row
+
+
+async def require_acquainted(connection: Connection, caller: Caller, organisation_id: OrganisationId) -> None:
+    """Refuse a partner to whom the people of a customer in its list are unknown, after the last grace (RO-04, Q-01, P14).
+
+    Raises:
+        Refusal: `access_level_insufficient`.
+    """
+    if caller.partner_id is None:
+        return
+    acquainted = await connection.fetchval(
+        "select exists (select from managements where organisation_id = $1 and partner_id = $2 and access <> 'none')",
+        organisation_id,
+        caller.partner_id,
+    )
+    if not acquainted:
+        raise Refusal(RefusalCode.ACCESS_LEVEL_INSUFFICIENT)

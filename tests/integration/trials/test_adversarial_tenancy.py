@@ -6,6 +6,7 @@ import pytest
 
 from adapters.mail.writer import TemplateWriter
 from adapters.postgres.forecast import PostgresForecast
+from adapters.postgres.trials.audience import PARTNER_KINDS
 from tenure.contracts.notice import NoticeKind, TrialMatter
 from tenure.contracts.trial import CancelTrial
 from tenure.errors import Refusal, RefusalCode
@@ -70,6 +71,19 @@ async def test_nobody_else_s_mails_are_previewed(market: Market) -> None:
     )
     assert delivery.notice.subject == mine.trial_id
     assert delivery.notice.recipient in market.north.everybody
+
+
+async def test_a_preview_names_nobody_whom_the_partner_may_not_know(market: Market) -> None:
+    """After the last grace a partner sees its own people's mails beforehand, and no name or address of the customer's (RO-04, Q-01, P14)."""
+    trial = await market.ended(await market.trial("messaging"))
+    caller, now = token(market.north), await market.town.now()
+    for kind in set(NoticeKind) - PARTNER_KINDS:
+        with pytest.raises(Refusal) as refusal:
+            await market.town.notices.preview(caller, kind, trial.organisation_id, now)
+        assert refusal.value.code is RefusalCode.ACCESS_LEVEL_INSUFFICIENT
+    for kind in PARTNER_KINDS:
+        delivery = await market.town.notices.preview(caller, kind, trial.organisation_id, now)
+        assert delivery.notice.recipient in market.north.everybody
 
 
 async def test_nobody_else_s_dates_are_told(market: Market) -> None:

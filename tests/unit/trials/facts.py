@@ -108,8 +108,15 @@ class Facts:
                 return trial.state == "active" and present and self._before(trial.ends_at)
             case "trial_expired" | "trial_expired_partner":
                 return trial.state == "grace" and present and self._before(trial.grace_ends_at)
+            case "access_gone":
+                return self._has_lost(trial, note.recipient)
             case _:
                 return True
+
+    def _has_lost(self, trial: Trial, person: str) -> bool:
+        """Who still belongs to an organisation that has bought all that the trial had has lost nothing (NO-06)."""
+        active = {service for one in self.subscriptions.values() if one.state == "active" for service in one.services}
+        return person not in self.people or not trial.services or not trial.services <= active
 
     def _turn(self, thing: Trial | Subscription | Number, state: str) -> None:
         self.met[f"{type(thing).__name__}: {thing.state} → {state}"] += 1
