@@ -47,6 +47,21 @@ def test_an_instant_is_told_in_the_organisations_zone() -> None:
     assert "GMT+01:00" in shown.zone
 
 
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ("en", "Friday, 4 December 2026, 10:30"),
+        ("pl", "piątek, 4 grudnia 2026, 10:30"),
+        ("sr-Latn", "petak, 4. decembar 2026. 10:30"),
+        ("ko", "2026년 12월 4일 금요일 10:30"),
+    ],
+)
+def test_day_and_time_are_joined_as_the_language_does(tag: str, said: str) -> None:
+    """No comma after the full stop of a Serbian year, nor in a Korean date (TL-02)."""
+    shown = moment(datetime(2026, 12, 4, 10, 30, tzinfo=UTC), "UTC", NOW, language(tag).locale)
+    assert shown.day + shown.joint + shown.time == said
+
+
 def test_services_have_names_in_each_language() -> None:
     """A service is named in the language and script of the page; one that is gone from the catalogue by its key."""
     keys = ("calling", "withdrawn")

@@ -38,6 +38,8 @@ class Moment:
     number: str
     """Of the day, as a calendar shows it."""
     day: str
+    joint: str
+    """What stands between day and time: a comma, but not in every language."""
     time: str
     zone: str
     left: str | None
@@ -52,6 +54,7 @@ def moment(at: Instant, zone: str, now: Instant, locale: Locale) -> Moment:
         month=format_date(local, "LLL", locale=locale),
         number=format_date(local, "d", locale=locale),
         day=day(local, locale),
+        joint=str(locale.datetime_formats["medium"]).format("", ""),
         time=format_time(local, "HH:mm", tzinfo=ZoneInfo(zone), locale=locale),
         zone=zone_name(local, locale),
         left=_left(at - now, locale),

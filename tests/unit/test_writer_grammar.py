@@ -1,0 +1,83 @@
+"""What one language's grammar and typography ask of its texts, and no test of another language would notice."""
+
+# ruff: noqa: RUF001 - texts in the scripts of their languages
+
+import re
+
+import pytest
+
+from adapters.mail.writer import TemplateWriter
+from adapters.texts import translations
+from tenure.contracts.notice import NoticeKind
+from tenure.policy.catalogue import shipped
+from tests.deliveries import some_delivery
+
+LATIN = dict(
+    zip(
+        "абвгдђежзијклљмнњопрстћуфхцчџшАБВГДЂЕЖЗИЈКЛЉМНЊОПРСТЋУФХЦЧЏШ",
+        "a b v g d đ e ž z i j k l lj m n nj o p r s t ć u f h c č dž š "
+        "A B V G D Đ E Ž Z I J K L Lj M N Nj O P R S T Ć U F H C Č Dž Š".split(),
+        strict=True,
+    )
+)
+"""The letters of Serbian Cyrillic in its Latin script."""
+
+
+def in_latin(text: str) -> str:
+    """Serbian in its other script."""
+    return "".join(LATIN.get(letter, letter) for letter in text)
+
+
+def said(name: str) -> dict[str, tuple[str, ...]]:
+    """What a catalogue has for each message, in all its plural forms."""
+    messages = {str(message.id): message.string for message in translations.read(name) if message.id}
+    return {key: text if isinstance(text, tuple) else (str(text),) for key, text in messages.items()}
+
+
+def with_fault(name: str, fault: str) -> list[str]:
+    """The texts of a catalogue in which a pattern is found."""
+    return [text for forms in said(name).values() for text in forms if re.search(fault, text)]
+
+
+def test_serbian_is_one_text_in_two_scripts() -> None:
+    """Who reads Latin script is told what others read in Cyrillic, word for word: texts, services, dates (TL-02, Q-25)."""
+    assert {key: tuple(map(in_latin, forms)) for key, forms in said("sr").items()} == said("sr_Latn")
+    for service in shipped().services:
+        assert in_latin(service.names["sr"]) == service.names["sr-Latn"]
+    for kind in NoticeKind:
+        cyrillic, latin = (TemplateWriter().write(some_delivery(kind, language=tag)) for tag in ("sr", "sr-Latn"))
+        assert (in_latin(cyrillic.subject), in_latin(cyrillic.text)) == (latin.subject, latin.text)
+
+
+@pytest.mark.parametrize("name", ["sr", "sr_Latn"])
+def test_a_serbian_date_ends_with_its_own_full_stop(name: str) -> None:
+    """No second stop, and no comma, follows that of the year (TL-02)."""
+    assert with_fault(name, r"(?:date|since)\)s[.,;:)]") == []
+
+
+def test_korean_guesses_no_particle() -> None:
+    """After a name, of which nobody knows how it ends, stands no particle that hangs on its ending (TL-02)."""
+    names = r"%\((?:name|organisation|partner|services|carrier|email)\)s[”’]?"
+    assert with_fault("ko", names + r"(?:[은는이가을를과와]|으?로)(?![가-힣])") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("ko", "(?<!안녕하)세요"),
+        ("pl", r"\b[Pp]roszę\b|\bTw[óo]j|\b[Mm]ożesz\b"),
+        ("sr", r"\bДозволи\b|\bможеш\b|\bтвој"),
+    ],
+)
+def test_a_language_keeps_to_one_formal_voice(name: str, fault: str) -> None:
+    """Nobody is asked formally in one sentence, and familiarly in the next (TL-02)."""
+    assert with_fault(name, fault) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [("pl", "[“\"']|,,"), ("sr", "[”\"']"), ("sr_Latn", "[”\"']"), ("ko", "[„\"']"), ("pl", " - "), ("sr", " - ")],
+)
+def test_quotes_and_dashes_are_those_of_the_language(name: str, fault: str) -> None:
+    """„Polish”, „српски“ and “한국어”, and never the marks of a typewriter (TL-02)."""
+    assert with_fault(name, fault) == []
