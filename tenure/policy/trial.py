@@ -88,11 +88,10 @@ def answer_counts(deadline_at: Instant, as_of: Instant) -> bool:
 
 def refuse_consent(state: ConsentState, deadline_at: Instant, as_of: Instant) -> RefusalCode | None:
     """Why nobody can decide any more, or None where a full admin can (CO-12, CO-18)."""
-    if state is ConsentState.PENDING and answer_counts(deadline_at, as_of):
-        return None
-    return (
-        RefusalCode.CONSENT_EXPIRED if state in {ConsentState.PENDING, ConsentState.LAPSED} else RefusalCode.NOT_PENDING
-    )
+    if state not in {ConsentState.PENDING, ConsentState.LAPSED}:
+        return RefusalCode.NOT_PENDING
+    in_time = state is ConsentState.PENDING and answer_counts(deadline_at, as_of)
+    return None if in_time else RefusalCode.CONSENT_EXPIRED
 
 
 # Eligibility

@@ -1,11 +1,12 @@
 """The port `Consents` on Postgres: the customer's side of trials and orders."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import asyncpg
 
-from adapters.postgres.commands import once
+from adapters.postgres.commands import once, once_shown
 from adapters.postgres.database import Connection, Database, business_now
 from adapters.postgres.trials import setting_up, views
 from adapters.postgres.trials.consenting import Consenting
@@ -89,15 +90,9 @@ class PostgresConsents:
 
     async def accept(self, caller: Caller, command: AcceptTrial, address: int | None = None) -> TrialView:
         """One full admin is enough; a second acceptance changes nothing (CO-04, CO-17, CO-18)."""
-
-        async def carry_out(connection: Connection) -> TrialView:
-            await self._consenting.accept(caller, command, connection, address)
-            return await show(connection)
-
-        async def show(connection: Connection) -> TrialView:
-            return await views.show(connection, caller, command.trial_id)
-
-        return await once(self._database, caller, command, TrialView, carry_out, read_again=show)
+        act = partial(self._consenting.accept, caller, command, address=address)
+        show = partial(views.show, caller=caller, trial_id=command.trial_id)
+        return await once_shown(self._database, caller, command, act, show)
 
     async def decline(self, caller: Caller, command: DeclineTrial, address: int | None = None) -> None:
         """The same as a lapse, at once (CO-20)."""
@@ -124,14 +119,9 @@ class PostgresConsents:
 
     async def tie(self, caller: Caller, command: TieOrder) -> OrderSetUp:
         """Tie an order to the organisation of its trial, and to no other (TC-17, TC-18)."""
-
-        async def carry_out(connection: Connection) -> OrderSetUp:
-            return await setting_up.tie(connection, caller, command)
-
-        async def show(connection: Connection) -> OrderSetUp:
-            return await setting_up.find_set_up(connection, command.order_id)
-
-        return await once(self._database, caller, command, OrderSetUp, carry_out, read_again=show)
+        act = partial(setting_up.tie, caller=caller, command=command)
+        show = partial(setting_up.find_set_up, order_id=command.order_id)
+        return await once_shown(self._database, caller, command, act, show)
 
     async def _request(self, connection: Connection, row: asyncpg.Record) -> ConsentRequest:
         """A request as it stands: with what of it would drop out if it were accepted now (CO-17)."""

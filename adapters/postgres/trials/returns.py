@@ -1,12 +1,13 @@
 """The port `Devices` on Postgres."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
 
 from adapters.postgres import audit
-from adapters.postgres.commands import once
+from adapters.postgres.commands import once, once_shown
 from adapters.postgres.database import Connection, Database, business_now, lock
 from adapters.postgres.trials import devices
 from adapters.postgres.trials.people import require_admin
@@ -69,15 +70,8 @@ class PostgresDevices:
 
     async def ship(self, caller: Caller, command: ShipDevices) -> DeviceReturnView:
         """Devices were shipped: their end date is mailed, and their return is waited for (DV-02)."""
-
-        async def carry_out(connection: Connection) -> DeviceReturnView:
-            await self._shipping.ship(caller, command, connection)
-            return await show(connection)
-
-        async def show(connection: Connection) -> DeviceReturnView:
-            return await self._show(connection, caller, command.trial_id)
-
-        return await once(self._database, caller, command, DeviceReturnView, carry_out, read_again=show)
+        show = partial(self._show, caller=caller, trial_id=command.trial_id)
+        return await once_shown(self._database, caller, command, partial(self._shipping.ship, caller, command), show)
 
     async def request_return_label(self, caller: Caller, command: RequestReturnLabel) -> ReturnGuide:
         """A new label, in the USA only; elsewhere the refusal says how devices go back (DV-05, DV-06).
@@ -114,7 +108,7 @@ class PostgresDevices:
             Refusal: `serial_mismatch`, `devices_not_shipped`, or what `require_admin` refuses.
         """
 
-        async def carry_out(connection: Connection) -> DeviceReturnView:
+        async def register(connection: Connection) -> None:
             row = await self._lock(connection, caller, command)
             await devices.register(
                 connection,
@@ -124,14 +118,9 @@ class PostgresDevices:
                 at=await business_now(connection),
                 actor=caller.actor,
             )
-            return await show(connection)
 
-        async def show(connection: Connection) -> DeviceReturnView:
-            return await self._show(connection, caller, command.trial_id)
-
-        return await once(
-            self._database, caller, command, DeviceReturnView, carry_out, by_partners=True, read_again=show
-        )
+        show = partial(self._show, caller=caller, trial_id=command.trial_id)
+        return await once_shown(self._database, caller, command, register, show, by_partners=True)
 
     async def show(self, caller: Caller, trial_id: TrialId) -> DeviceReturnView:
         """The devices of one trial.

@@ -62,7 +62,7 @@ async def plan_tie(connection: Connection, command: TieOrder) -> OrderSetUp:
     return shown.model_copy(update={"organisation_name": order["organisation_name"], "acting_as": command.acting_as})
 
 
-async def tie(connection: Connection, caller: Caller, command: TieOrder) -> OrderSetUp:
+async def tie(connection: Connection, caller: Caller, command: TieOrder) -> None:
     """Tie an order to the organisation of its trial; no other organisation ever comes of it (TC-18).
 
     A second time changes nothing.
@@ -89,7 +89,6 @@ async def tie(connection: Connection, caller: Caller, command: TieOrder) -> Orde
             reason=command.acting_as,
             details={"order_id": command.order_id},
         )
-    return await find_set_up(connection, command.order_id)
 
 
 async def _order(connection: Connection, order_id: OrderId) -> asyncpg.Record:

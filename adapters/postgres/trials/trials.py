@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from adapters.postgres.commands import once
+from adapters.postgres.commands import once, once_shown
 from adapters.postgres.database import Connection, Database
 from adapters.postgres.trials import offers, views
 from adapters.postgres.trials.cancelling import Cancelling
@@ -119,7 +119,7 @@ class PostgresTrials:
         return await self._carry_out(caller, command, self._changes.edit)
 
     async def assign_licences(self, caller: Caller, command: AssignLicences) -> TrialView:
-        """Say who holds a licence of the trial (PV-05, PV-06)."""
+        """Give people licences of the trial, and take them from others (PV-05, PV-06)."""
         return await self._carry_out(caller, command, self._changes.assign)
 
     async def convert(self, caller: Caller, command: ConvertTrial) -> Conversion:
@@ -129,15 +129,9 @@ class PostgresTrials:
 
     async def claim_numbers(self, caller: Caller, command: ClaimNumbers) -> TrialView:
         """Phone numbers on hold go to a purchase, strictly before the hold ends (NR-03)."""
-
-        async def carry_out(connection: Connection) -> TrialView:
-            await claim(connection, caller.actor, command)
-            return await show(connection)
-
-        async def show(connection: Connection) -> TrialView:
-            return await views.show(connection, caller, command.trial_id)
-
-        return await once(self._database, caller, command, TrialView, carry_out, read_again=show)
+        act = partial(claim, actor=caller.actor, command=command)
+        show = partial(views.show, caller=caller, trial_id=command.trial_id)
+        return await once_shown(self._database, caller, command, act, show)
 
     async def plan_conversion(self, caller: Caller, command: ConvertTrial) -> Conversion:
         """What `convert` would answer now; changes nothing (TC-19)."""
@@ -150,12 +144,5 @@ class PostgresTrials:
         self, caller: Caller, command: Command, act: Callable[[Caller, Command, Connection], Awaitable[Trial]]
     ) -> TrialView:
         """A command of a partner's admin, whose token it may be; answers the trial as it is then."""
-
-        async def carry_out(connection: Connection) -> TrialView:
-            await act(caller, command, connection)
-            return await show(connection)
-
-        async def show(connection: Connection) -> TrialView:
-            return await views.show(connection, caller, command.trial_id)
-
-        return await once(self._database, caller, command, TrialView, carry_out, by_partners=True, read_again=show)
+        show = partial(views.show, caller=caller, trial_id=command.trial_id)
+        return await once_shown(self._database, caller, command, partial(act, caller, command), show, by_partners=True)

@@ -13,7 +13,7 @@ from adapters.postgres.wholesale import add_ons, roles, user_rows
 from adapters.postgres.wholesale.units import take_unit
 from adapters.postgres.wholesale.work import Work
 from tenure.contracts.package import UnitKind
-from tenure.contracts.user import ItemOutcome, User, UserItem
+from tenure.contracts.user import ItemOutcome, UserItem
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
 from tenure.policy.package import RANKS, role_of
@@ -30,8 +30,8 @@ insert into user_packages (person_id, organisation_id, package, since) select pe
 _KNOWN: Final = "insert into user_packages (person_id, organisation_id, package, since) values ($1, $2, $3, $4)"
 
 
-async def add(work: Work, item: UserItem) -> User:
-    """Add a user; one that is there, and identical, is answered, and nothing is done (USR-03).
+async def add(work: Work, item: UserItem) -> None:
+    """Add a user; where one is there, and identical, nothing is done (USR-03).
 
     Raises:
         Refusal: `package_required`, `unknown_package`, `unknown_add_on`, `add_on_not_available`,
@@ -41,14 +41,12 @@ async def add(work: Work, item: UserItem) -> User:
     package = work.packages.require_package(item.package)
     known = await user_rows.by_address(work.connection, work.organisation_id, item.email)
     if known is None or known["package"] is None:
-        person_id, change = await _insert(work, item, package, known)
-        await work.record(change)
-        return await user_rows.show(work.connection, work.organisation_id, person_id, work.packages)
+        await work.record(await _insert(work, item, package, known))
+        return
     _require_name(item, known)
     wanted = (package, item.role, set(item.add_ons))
     if wanted != (known["package"], role_of(known["roles"]), set(known["add_ons"])):
         raise Refusal(RefusalCode.USER_EXISTS)
-    return user_rows.view(known, work.packages)
 
 
 async def ensure(work: Work, item: UserItem) -> tuple[ItemOutcome, list[audit.Change]]:
@@ -62,8 +60,7 @@ async def ensure(work: Work, item: UserItem) -> tuple[ItemOutcome, list[audit.Ch
     package = work.packages.require_package(item.package)
     known = await user_rows.by_address(work.connection, work.organisation_id, item.email)
     if known is None or known["package"] is None:
-        _, change = await _insert(work, item, package, known)
-        return ItemOutcome.CREATED, [change]
+        return ItemOutcome.CREATED, [await _insert(work, item, package, known)]
     if package != known["package"]:
         raise Refusal(RefusalCode.USER_ALREADY_HAS_PACKAGE)
     _require_name(item, known)
@@ -82,9 +79,7 @@ def _require_name(item: UserItem, known: asyncpg.Record) -> None:
         raise Refusal(RefusalCode.USER_EXISTS)
 
 
-async def _insert(
-    work: Work, item: UserItem, package: str, known: asyncpg.Record | None
-) -> tuple[PersonId, audit.Change]:
+async def _insert(work: Work, item: UserItem, package: str, known: asyncpg.Record | None) -> audit.Change:
     """Store a user; a person who is known without a package, such as a partner's own admin, becomes one (PO-07).
 
     Whoever administers the organisation already is not made less by it: `user_exists`.
@@ -107,4 +102,4 @@ async def _insert(
     for add_on in given:
         await add_ons.give(work, person_id, add_on)
     details = {"person_id": person_id, "package": package, "role": item.role.value, "add_ons": given}
-    return person_id, work.change("user_created", **details)
+    return work.change("user_created", **details)

@@ -1,8 +1,9 @@
 """The port `Customers` on Postgres: each command one guarded transaction, once for each key (P10)."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-from adapters.postgres.commands import once
+from adapters.postgres.commands import once_shown, once_unkept
 from adapters.postgres.database import Connection, Database
 from adapters.postgres.wholesale import addresses, authority, rows, subscriptions, views
 from adapters.postgres.wholesale.creating import Creation
@@ -46,9 +47,7 @@ class PostgresCustomers:
         async def read_again(connection: Connection) -> CustomerView:
             return await views.show_newest(connection, caller, command.partner_id, command.external_id)
 
-        return await once(
-            self._database, caller, command, CustomerView, carry_out, by_partners=True, read_again=read_again
-        )
+        return await once_unkept(self._database, caller, command, carry_out, read_again, by_partners=True)
 
     async def show(self, caller: Caller, organisation_id: OrganisationId) -> CustomerView:
         """One customer with its onboarding; a partner sees its own."""
@@ -70,48 +69,29 @@ class PostgresCustomers:
 
     async def update_billing_address(self, caller: Caller, command: UpdateBillingAddress) -> CustomerView:
         """Propose a new address (RPL-02, RPL-17)."""
-
-        async def carry_out(connection: Connection) -> CustomerView:
-            await self._propose(connection, caller, command)
-            return await read_again(connection)
-
-        async def read_again(connection: Connection) -> CustomerView:
-            return await views.show(connection, caller, command.organisation_id)
-
-        return await once(
-            self._database, caller, command, CustomerView, carry_out, by_partners=True, read_again=read_again
-        )
+        act = partial(self._propose, caller=caller, command=command)
+        show = partial(views.show, caller=caller, organisation_id=command.organisation_id)
+        return await once_shown(self._database, caller, command, act, show, by_partners=True)
 
     async def cancel_subscription(self, caller: Caller, command: CancelSubscription) -> Subscription:
         """End the subscription: the customer is `cancelled` with the last one (PO-08)."""
-
-        async def carry_out(connection: Connection) -> Subscription:
-            return await subscriptions.cancel(connection, caller, command, self._packages, self._rules)
-
-        return await self._once(caller, command, carry_out)
+        act = partial(subscriptions.cancel, caller=caller, command=command, packages=self._packages, rules=self._rules)
+        return await self._change(caller, command, act)
 
     async def set_payment_state(self, caller: Caller, command: SetPaymentState) -> Subscription:
         """Say whether it is paid (BIL-03)."""
+        act = partial(subscriptions.set_payment_state, caller=caller, command=command)
+        return await self._change(caller, command, act)
 
-        async def carry_out(connection: Connection) -> Subscription:
-            return await subscriptions.set_payment_state(connection, caller, command)
-
-        return await self._once(caller, command, carry_out)
-
-    async def _once(
+    async def _change(
         self,
         caller: Caller,
         command: CancelSubscription | SetPaymentState,
-        carry_out: Callable[[Connection], Awaitable[Subscription]],
+        act: Callable[[Connection], Awaitable[None]],
     ) -> Subscription:
         """The service provider's own words are with the subscription, and are not kept either."""
-
-        async def read_again(connection: Connection) -> Subscription:
-            return await subscriptions.show(connection, caller, command.licence_set_id)
-
-        return await once(
-            self._database, caller, command, Subscription, carry_out, by_partners=True, read_again=read_again
-        )
+        show = partial(subscriptions.show, caller=caller, licence_set_id=command.licence_set_id)
+        return await once_shown(self._database, caller, command, act, show, by_partners=True)
 
     async def _propose(self, connection: Connection, caller: Caller, command: UpdateBillingAddress) -> None:
         """Lock the customer, once the caller may act on it: nobody learns of another partner's (P14)."""

@@ -1,9 +1,10 @@
 """The port `Reviews` on Postgres: the queue of the restricted-party review, and its decisions."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
-from adapters.postgres.commands import once
+from adapters.postgres.commands import once_shown
 from adapters.postgres.database import Connection, Database, business_now, lock_one
 from adapters.postgres.wholesale import case_views, cases, decisions, screenings
 from tenure.contracts.call_in import Telephony
@@ -76,15 +77,9 @@ class PostgresReviews:
         """
         if caller.role is not CredentialRole.REVIEWER:
             raise Refusal(RefusalCode.FORBIDDEN)
-
-        async def show(connection: Connection) -> RplCaseView:
-            return await case_views.show(connection, command.case_id, self._rules)
-
-        async def carry_out(connection: Connection) -> RplCaseView:
-            await self._decide(connection, caller, command)
-            return await show(connection)
-
-        return await once(self._database, caller, command, RplCaseView, carry_out, read_again=show)
+        act = partial(self._decide, caller=caller, command=command)
+        show = partial(case_views.show, case_id=command.case_id, rules=self._rules)
+        return await once_shown(self._database, caller, command, act, show)
 
     async def screenings(
         self, caller: Caller, organisation_id: OrganisationId, *, before: int | None = None, limit: int = 50

@@ -39,7 +39,7 @@ update address_changes set state = 'error', reason = $3, state_since = $2, looks
 
 async def cancel(
     connection: Connection, caller: Caller, command: CancelSubscription, packages: Packages, rules: Rules
-) -> Subscription:
+) -> None:
     """End a subscription, and with it the customer, in one step; cancelled already, nothing happens (PO-08).
 
     The licences rest for the 60 days of any subscription's grace, then they are removed and the organisation is marked
@@ -72,10 +72,9 @@ async def cancel(
             numbers=[],
         )
         await wake_processes(connection, customer.organisation_id)
-    return await show(connection, caller, command.licence_set_id)
 
 
-async def set_payment_state(connection: Connection, caller: Caller, command: SetPaymentState) -> Subscription:
+async def set_payment_state(connection: Connection, caller: Caller, command: SetPaymentState) -> None:
     """Say whether a subscription is paid; said before, nothing happens (BIL-03).
 
     Raises:
@@ -98,7 +97,6 @@ async def set_payment_state(connection: Connection, caller: Caller, command: Set
             to_state=command.payment_state,
             details={"licence_set_id": command.licence_set_id},
         )
-    return await show(connection, caller, command.licence_set_id)
 
 
 async def show(connection: Connection, caller: Caller, licence_set_id: LicenceSetId) -> Subscription:

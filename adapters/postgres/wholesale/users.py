@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from adapters.postgres.commands import once
+from adapters.postgres.commands import once, once_shown, once_unkept
 from adapters.postgres.database import Connection, Database
 from adapters.postgres.wholesale import (
     add_ons,
@@ -74,17 +74,17 @@ class PostgresUsers:
     async def create(self, caller: Caller, command: CreateUser) -> User:
         """Add a user with a package; from a console a full admin does, once the organisation is set up (USR-02, WIZ-05)."""
 
-        async def carry_out(connection: Connection) -> User:
+        async def add(connection: Connection) -> None:
             work = await self._ready(connection, caller, command.organisation_id, command.person_id)
             if command.person_id is not None:
                 await authority.require_set_up(connection, command.organisation_id)
-            return await adding.add(work, command)
+            await adding.add(work, command)
 
-        async def read_again(connection: Connection) -> User:
+        async def show(connection: Connection) -> User:
             row = await user_rows.require_address(connection, command.organisation_id, command.email)
             return user_rows.view(row, self._packages)
 
-        return await once(self._database, caller, command, User, carry_out, by_partners=True, read_again=read_again)
+        return await once_shown(self._database, caller, command, add, show, by_partners=True)
 
     async def delete(self, caller: Caller, command: DeleteUser) -> None:
         """Take a user out (PKG-08)."""
@@ -125,15 +125,8 @@ class PostgresUsers:
             work = await self._begin(connection, caller, command.organisation_id, command.person_id)
             return await provisioning.run(work, command)
 
-        return await once(
-            self._database,
-            caller,
-            command,
-            ProvisioningRun,
-            carry_out,
-            by_partners=True,
-            read_again=partial(provisioning.look, command),
-        )
+        look = partial(provisioning.look, command)
+        return await once_unkept(self._database, caller, command, carry_out, look, by_partners=True)
 
     async def billable_items(
         self,
@@ -156,30 +149,26 @@ class PostgresUsers:
     ) -> User:
         """Change something about a user, and answer the user."""
 
-        async def read(connection: Connection) -> User:
+        async def act(connection: Connection) -> None:
+            await change(await self._ready(connection, caller, command.organisation_id), command)
+
+        async def show(connection: Connection) -> User:
             return await user_rows.show(connection, command.organisation_id, command.user_id, self._packages)
 
-        async def carry_out(connection: Connection) -> User:
-            await change(await self._ready(connection, caller, command.organisation_id), command)
-            return await read(connection)
-
-        return await once(self._database, caller, command, User, carry_out, by_partners=True, read_again=read)
+        return await once_shown(self._database, caller, command, act, show, by_partners=True)
 
     async def _number[C: AssignNumber | ReleaseNumber](
         self, caller: Caller, command: C, change: Callable[[Work, C], Awaitable[None]]
     ) -> NumberAssignment:
         """Change where a number is, and answer where it is."""
 
-        async def read(connection: Connection) -> NumberAssignment:
+        async def act(connection: Connection) -> None:
+            await change(await self._ready(connection, caller, command.organisation_id), command)
+
+        async def show(connection: Connection) -> NumberAssignment:
             return await numbers.show(connection, command.organisation_id, command.phone_number)
 
-        async def carry_out(connection: Connection) -> NumberAssignment:
-            await change(await self._ready(connection, caller, command.organisation_id), command)
-            return await read(connection)
-
-        return await once(
-            self._database, caller, command, NumberAssignment, carry_out, by_partners=True, read_again=read
-        )
+        return await once_shown(self._database, caller, command, act, show, by_partners=True)
 
     async def _ready(
         self,

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from adapters.postgres import audit
-from adapters.postgres.commands import once
+from adapters.postgres.commands import once_shown
 from adapters.postgres.database import Connection, Database, business_now, lock_one
 from adapters.postgres.wholesale import units
 from adapters.postgres.wholesale.launching import require_acquainted, require_opener
@@ -97,13 +97,11 @@ class PostgresWizards:
         return await self._once(caller, command, end)
 
     async def _once(self, caller: Caller, command: WizardCommand, decide: _Decide) -> Wizard:
-        carry_out = partial(self._carry_out, caller, command, decide)
-        read_again = partial(self._read, organisation_id=command.organisation_id)
-        return await once(self._database, caller, command, Wizard, carry_out, by_partners=True, read_again=read_again)
+        act = partial(self._step, caller, command, decide)
+        show = partial(self._read, organisation_id=command.organisation_id)
+        return await once_shown(self._database, caller, command, act, show, by_partners=True)
 
-    async def _carry_out(
-        self, caller: Caller, command: WizardCommand, decide: _Decide, connection: Connection
-    ) -> Wizard:
+    async def _step(self, caller: Caller, command: WizardCommand, decide: _Decide, connection: Connection) -> None:
         """Go one step further, under the organisation's lock, with its audit row."""
         await require_acquainted(connection, caller, command.organisation_id)
         await lock_one(connection, command.organisation_id)
@@ -124,7 +122,6 @@ class PostgresWizards:
                 to_state=step or before.step,
                 details={"terms_version": before.terms_version} if step is WizardStep.GET_STARTED else {},
             )
-        return await self._read(connection, command.organisation_id)
 
     async def _read(self, connection: Connection, organisation_id: OrganisationId) -> Wizard:
         """The wizard as it stands, with the summary of the plan (WIZ-02)."""
