@@ -109,18 +109,22 @@ def edit(
 def assign(
     trial: Trial,
     *,
-    people: Annotated[
+    give: Annotated[
         list[PersonId] | None,
-        typer.Option(
-            "--person", parser=person, metavar="PERSON", help="Who holds a licence from now on; once for each."
-        ),
+        typer.Option("--give", parser=person, metavar="PERSON", help="Who holds a licence from now on; once for each."),
+    ] = None,
+    take: Annotated[
+        list[PersonId] | None,
+        typer.Option("--take", parser=person, metavar="PERSON", help="Who holds none from now on; once for each."),
     ] = None,
     by: By,
     json: Json = False,
 ) -> None:
-    """Say who holds a licence of a trial: these people, and nobody else."""
+    """Give people licences of a trial, or take them from some; everybody else stays as they are."""
+    if not give and not take:
+        raise typer.BadParameter("say whom to --give a licence, or from whom to --take it")
     with session.checking():
-        command = AssignLicences(trial_id=trial, by=by, people=tuple(people or ()))
+        command = AssignLicences(trial_id=trial, by=by, give=tuple(give or ()), take=tuple(take or ()))
     _change(lambda tenure: tenure.trials.assign_licences(command), json=json)
 
 

@@ -166,7 +166,9 @@ class Trials:
         return await self._connection.command("/v1/trials/edit", command, _VIEW, key)
 
     async def assign_licences(self, command: AssignLicences, *, key: str | None = None) -> TrialView:
-        """Say who holds a licence of the trial from now on (PV-05, PV-06).
+        """Give people of the customer licences of the trial, and take them from others (PV-05, PV-06).
+
+        Whom it does not name stays as they are, whatever else is changed at the same time.
 
         Raises:
             Refusal: `access_level_insufficient` without full administration; `person_not_found`, `wrong_state`, or

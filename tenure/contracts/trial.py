@@ -1,9 +1,9 @@
 """Trials: what a partner asks for, what becomes of it, and what can be done to it (A sections 1 to 6 and 18.1)."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tenure.contracts.base import Command, Contract, EmailAddress, Instant, SiteUrl, Text
 from tenure.contracts.customer_screening import CustomerScreeningView
@@ -14,6 +14,7 @@ from tenure.errors import RefusalCode
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId, TrialId
 
 Services = Annotated[tuple[ServiceKey, ...], Field(max_length=64)]
+People = Annotated[tuple[PersonId, ...], Field(max_length=10_000)]
 
 
 class TrialPath(StrEnum):
@@ -213,10 +214,21 @@ class EditTrial(TrialCommand):
 
 
 class AssignLicences(TrialCommand):
-    """Give licences of the trial to people of the customer, and take them from others (PV-05)."""
+    """Give licences of the trial to people of the customer, and take them from others (PV-05).
 
-    people: Annotated[tuple[PersonId, ...], Field(max_length=10_000)]
-    """Who holds one from now on: all of them."""
+    It says what changes and leaves everybody else as they are, so that two who do so at once both have their way.
+    """
+
+    give: People = ()
+    """Who holds one from now on; who does already stays."""
+    take: People = ()
+    """Who holds none from now on."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if set(self.give) & set(self.take):
+            raise ValueError("nobody is given a licence and loses it at once")
+        return self
 
 
 class TrialContact(Contract):

@@ -97,7 +97,7 @@ async def used(world: Installation) -> None:
         "email": world.address("uma"),
     }
     await world.store(uma)
-    assign = AssignLicences(trial_id=fair.trial(), by=fair.seller, people=(fair.person("uma"),))
+    assign = AssignLicences(trial_id=fair.trial(), by=fair.seller, give=(fair.person("uma"),))
     await world.services.trials.assign_licences(OPERATOR, assign)
     await world.as_owner(
         "insert into content (organisation_id, store, item_id) values ($1, 'recordings', 'a')", organisation_id

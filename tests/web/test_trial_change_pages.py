@@ -174,7 +174,7 @@ async def test_a_consented_trial_is_set_up(site: Site, trade: Trade, context: Br
 
 
 async def test_people_are_given_licences(site: Site, trade: Trade, page: Page, trial: TrialView) -> None:
-    """Who is ticked holds one, whoever else did holds none; without full administration neither page nor command is there (PV-05, PV-06)."""
+    """Who is ticked holds one, who is unticked does not; without full administration neither page nor command is there (PV-05, PV-06)."""
     ada, ben = admin(trial.organisation_id), PersonId("per_ben")
     await person(site.town, trial.organisation_id, ben, Role.USER)
     holders = "select array_agg(person_id::text) from licence_assignments where licence_set_id = $1"
@@ -186,7 +186,7 @@ async def test_people_are_given_licences(site: Site, trade: Trade, page: Page, t
         for box, one in zip(await page.get_by_role("checkbox").all(), sorted((ada, ben)), strict=True):
             await box.set_checked(one in ticked)
         await page.get_by_role("button", name="Save").click()
-        await expect(page.get_by_role("status")).to_contain_text("and nobody else")
+        await expect(page.get_by_role("status")).to_contain_text("saved who uses the trial")
         assert set(await site.town.value(list, holders, trial.licence_set_id)) == set(ticked)
     await page.get_by_role("link", name="Who uses it").click()
     await expect(page.get_by_role("checkbox", checked=True)).to_have_count(1)
@@ -197,6 +197,39 @@ async def test_people_are_given_licences(site: Site, trade: Trade, page: Page, t
     refused = await page.request.post(f"{path}/people", form=form, headers={"Origin": site.url})
     assert (refused.status, (await page.request.get(f"{path}/people")).status) == (403, 403)
     assert set(await site.town.value(list, holders, trial.licence_set_id)) == {ben}
+
+
+async def test_two_forms_do_not_undo_each_other(site: Site, trade: Trade, page: Page, trial: TrialView) -> None:
+    """A form that was open while somebody else saved changes whom it changed alone; people come page by page (PV-05)."""
+    ada, ben, cleo = admin(trial.organisation_id), PersonId("per_ben"), PersonId("per_cleo")
+    for each in (ben, cleo):
+        await person(site.town, trial.organisation_id, each, Role.USER)
+    path = f"{site.url}/console/trials/{trial.trial_id}/people"
+    await page.goto(path)
+    await expect(page.locator("main")).to_contain_text("0 of 3 people")
+    other = await page.context.new_page()
+    await other.goto(path)
+    for form, box in ((page, 0), (other, 1)):
+        await form.get_by_role("checkbox").nth(box).check()
+        await form.get_by_role("button", name="Save").click()
+        await expect(form.get_by_role("status")).to_contain_text("saved")
+    await page.goto(path)
+    await expect(page.locator("main")).to_contain_text("2 of 3 people of the customer hold one now")
+    boxes = page.get_by_role("checkbox")
+    assert [await box.is_checked() for box in await boxes.all()] == [True, True, False]
+    await boxes.nth(0).uncheck()
+    await page.get_by_role("button", name="Save").click()
+    holders = "select array_agg(person_id::text) from licence_assignments where licence_set_id = $1"
+    assert await site.town.value(list, holders, trial.licence_set_id) == [sorted((ada, ben, cleo))[1]]
+    await site.town.execute(
+        "insert into people (person_id, organisation_id, name, email, created_at)"
+        " select 'per_z' || n, $1, 'Z', 'z@z.example', business_now() from generate_series(100, 200) as n",
+        trial.organisation_id,
+    )
+    await page.goto(path)
+    await expect(boxes).to_have_count(100)
+    await page.get_by_role("link", name="Next page").click()
+    await expect(boxes).to_have_count(4)
 
 
 async def test_a_trial_says_how_it_is_bought(site: Site, trade: Trade, page: Page, trial: TrialView) -> None:

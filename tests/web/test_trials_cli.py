@@ -149,14 +149,18 @@ async def test_a_partial_order_lists_what_it_leaves(
     assert (await trade.trials.show(SERVICE, trial.trial_id)).state is TrialState.CONVERTED
 
 
-async def test_services_and_holders_are_replaced(trade: Trade, tenure: Command, trial: TrialView) -> None:
-    """Edit and assign replace what was there (TC-07, PV-05)."""
+async def test_services_and_holders_are_changed(site: Site, trade: Trade, tenure: Command, trial: TrialView) -> None:
+    """Edit replaces what was there; assign gives and takes what it says, and no more (TC-07, PV-05)."""
     own = (trial.trial_id, "--by", trade.seller)
     edited = await as_json(tenure, "trials", "edit", *own, "--service", "messaging")
     assert {one["service"] for one in edited["services"] if one["state"] == "built"} == {"messaging"}
     site_needed = await tenure("trials", "edit", *own, "--service", "meetings-enterprise", code=1)
     assert "--site-url" in site_needed.stderr
-    await tenure("trials", "assign", *own, "--person", admin(trial.organisation_id))
+    holders = "select count(*)::int from licence_assignments"
+    for option, count in (("--give", 1), ("--take", 0)):
+        await tenure("trials", "assign", *own, option, admin(trial.organisation_id))
+        assert await site.town.value(int, holders) == count
+    assert "--give" in (await tenure("trials", "assign", *own, code=2)).stderr
 
 
 async def test_devices_are_listed_and_returned(site: Site, trade: Trade, tenure: Command, trial: TrialView) -> None:

@@ -121,7 +121,7 @@ async def test_a_trial_is_changed(site: Site, trade: Trade, client: Tenure, tria
         "messaging",
         "contact-center",
     }
-    await client.trials.assign_licences(AssignLicences(**own, people=(admin(trial.organisation_id),)))
+    await client.trials.assign_licences(AssignLicences(**own, give=(admin(trial.organisation_id),)))
     assert await site.town.value(int, "select count(*)::int from licence_assignments") == 1
     with pytest.raises(Refusal) as refused:
         await client.trials.cancel(CancelTrial(**own))

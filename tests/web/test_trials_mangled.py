@@ -96,7 +96,7 @@ def bodies_of(trade: Trade, trial: dict[str, Any], customer: str) -> dict[str, d
         "/v1/trials/provide-details": by | {"seats": 3},
         "/v1/trials/extend": by | {"days": 3, "confirmed": True},
         "/v1/trials/edit": by | {"services": ["calling"], "site": request["site"]},
-        "/v1/trials/assign-licences": by | {"people": [person_id]},
+        "/v1/trials/assign-licences": by | {"give": [person_id]},
         "/v1/devices/ship": {
             "trial_id": trial_id,
             "demo_order": "DEMO-1",

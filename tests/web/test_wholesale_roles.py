@@ -111,7 +111,7 @@ async def test_a_provisioning_system_only_reads_what_is_not_wholesale(
         "trials/provide-details": mine,
         "trials/extend": on_trial | {"days": 20},
         "trials/edit": on_trial | {"services": ["calling"]},
-        "trials/assign-licences": on_trial | {"people": []},
+        "trials/assign-licences": on_trial | {"give": []},
         "devices/request-return-label": on_trial,
         "devices/register-return": on_trial | {"serials": ["FCH1"]},
         "organisations/delete-now": {

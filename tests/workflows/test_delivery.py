@@ -139,7 +139,7 @@ async def test_users_are_told_of_the_end_when_the_mail_server_is_back(unreached:
         "email": world.address("una"),
     }
     await world.store(una)
-    assign = AssignLicences(trial_id=trial.trial_id, by=fair.seller, people=(fair.person("una"),))
+    assign = AssignLicences(trial_id=trial.trial_id, by=fair.seller, give=(fair.person("una"),))
     await world.services.trials.assign_licences(OPERATOR, assign)
     await world.advance(60 * DAY - MOMENT)
     road.close_road()

@@ -213,7 +213,7 @@ async def edit_trial(ports: Ports, caller: AnyCommander, command: EditTrial) -> 
     ),
 )
 async def assign_licences(ports: Ports, caller: AnyCommander, command: AssignLicences) -> TrialView:
-    """Say who holds a licence of the trial (PV-05, PV-06)."""
+    """Give people licences of the trial, and take them from others; whom it does not name stays (PV-05, PV-06)."""
     return await ports.trials.assign_licences(caller, command)
 
 

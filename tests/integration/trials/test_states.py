@@ -52,7 +52,7 @@ def attempt(market: Market, action: str, trial: TrialView) -> Awaitable[object]:
             return market.convert(trial, "messaging")
         case "assign":
             people = (admin(trial.organisation_id),)
-            command = AssignLicences(trial_id=trial.trial_id, by=market.north.head, people=people)
+            command = AssignLicences(trial_id=trial.trial_id, by=market.north.head, give=people)
             return market.town.trials.assign_licences(SERVICE, command)
         case _:
             return market.ask(trial.organisation_id, "messaging")

@@ -59,13 +59,16 @@ class Cancel(OfTrial):
 class Assign(OfTrial):
     """The partner says who holds a licence."""
 
-    people: frozenset[str]
+    give: frozenset[str]
+    take: frozenset[str] = frozenset()
 
     async def act(self, table: Table, trial: Trial, trial_id: TrialId, by: PersonId) -> None:
         """Assign."""
-        people = {f"per_{trial_id.name[:5]}-{person}" for person in self.people}
-        command = AssignLicences(trial_id=trial_id, by=by, people=tuple(PersonId(person) for person in sorted(people)))
-        objections = table.model.assign(trial, by, people)
+        give, take = (
+            {PersonId(f"per_{trial_id.name[:5]}-{person}") for person in people} for people in (self.give, self.take)
+        )
+        command = AssignLicences(trial_id=trial_id, by=by, give=tuple(sorted(give)), take=tuple(sorted(take)))
+        objections = table.model.assign(trial, by, set(give), set(take))
         await table.outcome(objections, table.town.trials.assign_licences(OPERATOR, command))
 
 

@@ -35,6 +35,12 @@ def _by(chance: Random) -> int:
     return chance.choice((0, 0, 0, 0, 0, 0, 1, 2))
 
 
+def _who_uses_it(chance: Random) -> tuple[frozenset[str], frozenset[str]]:
+    """Whom to give a licence, and from whom to take it."""
+    people = chance.sample(("full", "admin", "user"), chance.randrange(4))
+    return frozenset(people[::2]), frozenset(people[1::2])
+
+
 def _yes(chance: Random) -> bool:
     return chance.random() < 0.8
 
@@ -72,7 +78,7 @@ _COMMANDS: Sequence[Choice] = (
     (3, lambda c: Extend(_which(c), _by(c), c.choice((0, 1, 6, 7, 8, 15, 30, 31)), _yes(c))),
     (3, lambda c: Edit(_which(c), _by(c), _any(c))),
     (3, lambda c: Cancel(_which(c), _by(c), _yes(c))),
-    (2, lambda c: Assign(_which(c), _by(c), frozenset(c.sample(("full", "admin", "user"), c.randrange(4))))),
+    (2, lambda c: Assign(_which(c), _by(c), *_who_uses_it(c))),
     (2, lambda c: Convert(_which(c), 0, _some(c), c.choice((None, 0, 1)), _yes(c))),
     (2, lambda c: Buy(_some(c))),
     (1, lambda c: Expire(c.randrange(3))),

@@ -143,15 +143,15 @@ class Model(Course):
                 self._hold(trial, self.now)
         return against
 
-    def assign(self, trial: Trial, by: str, people: Iterable[str]) -> set[str]:
+    def assign(self, trial: Trial, by: str, give: set[str], take: set[str]) -> set[str]:
         """PV-05, PV-06."""
         against = self._objections("assign", trial, by, seller=False)
         if trial.path != "new" and self.access.get(trial.partner) != "full":
             against.add("access_level_insufficient")
-        if set(people) - set(self.people):
+        if (give | take) - set(self.people) - trial.holders:
             against.add("person_not_found")
         if not against:
-            trial.holders = frozenset(people)
+            trial.holders = trial.holders - take | give
         return against
 
     def cancel(self, trial: Trial, by: str, *, confirmed: bool) -> set[str]:

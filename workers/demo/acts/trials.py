@@ -87,7 +87,7 @@ def edit(admin: Admin, trial: str, *services: ServiceKey, site: Site | None = No
 def assign(admin: Admin, trial: str, *people: str) -> Act:
     """The customer is set up on its behalf: these people hold a licence."""
     holders = tuple(PersonId(f"per_{person}") for person in people)
-    command = AssignLicences(trial_id=_id(trial), by=admin.person_id, people=holders)
+    command = AssignLicences(trial_id=_id(trial), by=admin.person_id, give=holders)
     return by_admin(
         admin, trial, f"assign licences of {command.trial_id}", lambda trials: trials.assign_licences(command)
     )
