@@ -53,6 +53,7 @@ def trial_delivery(kind: NoticeKind, **changes: Any) -> Delivery:
         "deadline_at": attempt_at + 10 * DAY,
         "ends_at": ends_at,
         "grace_ends_at": ends_at + 30 * DAY,
+        "numbers_held_until": ends_at + 45 * DAY,
         "link": CONSENT_PAGE,
         "ending": (
             EndingTrial(

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_time
@@ -89,16 +89,19 @@ class Wording:
         return {"deletion": deletion, "unused_since": self._when(matter.base_at), "not_before": deletion.iso}
 
     def _of_trial(self, matter: TrialMatter) -> Words:
-        instants = {
+        instants = {"ends": matter.ends_at, "device_ends": matter.device_ends_at}
+        limits = {
             "deadline": matter.deadline_at,
-            "ends": matter.ends_at,
             "grace_ends": matter.grace_ends_at,
-            "device_ends": matter.device_ends_at,
             "devices_due": matter.devices_due_at,
         }
+        held_until = matter.numbers_held_until
         link: Words = {} if matter.link is None else {"link": _checked(matter.link)}
         return {
             **{word: self._when(at) for word, at in instants.items() if at is not None},
+            **{word: self._until(at) for word, at in limits.items() if at is not None},
+            "numbers_held": None if held_until is None else self._until(held_until),
+            "over": matter.ends_at is not None and matter.ends_at <= self.now,
             **link,
             "partner": self.name(matter.partner_name),
             "services": self._listed(matter.services),
@@ -115,7 +118,7 @@ class Wording:
             "services": self._listed(trial.services),
             "ends": self._when(trial.ends_at),
             "over": trial.ends_at <= self.now,
-            "grace_ends": self._when(trial.grace_ends_at),
+            "grace_ends": self._until(trial.grace_ends_at),
             "contact": None if trial.contact is None else self._contact(trial.contact),
         }
 
@@ -124,6 +127,13 @@ class Wording:
 
     def _listed(self, services: Sequence[Service]) -> str:
         return one_line(listed(services, self.language))
+
+    def _until(self, instant: datetime) -> When:
+        """The same for a limit: midnight ends the day before, so that the day that is named is the last one left."""
+        if instant.astimezone(self.zone).time() != time.min:
+            return self._when(instant)
+        eve = self._when(instant - timedelta(minutes=1))
+        return replace(eve, time="24:00", iso=instant.astimezone(self.zone).isoformat())
 
     def _when(self, instant: datetime) -> When:
         at, locale = instant.astimezone(self.zone), self.language.locale

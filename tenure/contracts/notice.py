@@ -105,6 +105,8 @@ class TrialMatter(Contract):
     """Of the trial."""
     grace_ends_at: Instant | None = None
     """Until when it can be converted or extended (GR-05)."""
+    numbers_held_until: Instant | None = None
+    """Of its phone numbers, until when they wait for a purchase; None where it has no calling (NR-01)."""
     link: str | None = None
     """Where to go: the consent page, the sign-in, the buy button, or the set-up."""
     ending: tuple[EndingTrial, ...] = ()

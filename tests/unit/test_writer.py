@@ -74,8 +74,10 @@ def test_what_the_warning_says() -> None:
         flat = " ".join(body.split())
         assert "“Nowak Bakery” and all its content will be deleted on 4 December 2026, and not before." in flat
         assert "the messages and files of all its users" in flat
-        assert "cannot be undone by anyone" in flat
-        assert "Start a trial" in flat
+        assert "You can prevent this until then; afterwards it cannot be undone by anyone." in flat
+        assert (
+            "Ask a partner for a trial in this organisation. Once it has started, the deletion is called off." in flat
+        )
         assert "Buy a subscription" in flat
         assert "anyone in the organisation does so: the deletion is postponed" in flat
         assert "no activity in it since 3 October 2026" in flat

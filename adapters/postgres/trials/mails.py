@@ -16,10 +16,11 @@ from adapters.postgres.trials.rows import Trial
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue, Service
 from tenure.contracts.notice import EndingTrial, NoticeKind, NoticeState, TrialMatter
-from tenure.contracts.trial import ConsentState
+from tenure.contracts.trial import ConsentState, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrderId, OrganisationId, PartnerId, PersonId, TrialId
 from tenure.policy import trial as rule
+from tenure.policy.catalogue import has_calling
 from tenure.policy.rules import Rules
 from tenure.policy.trial_mail import MailFacts, is_true
 
@@ -143,12 +144,14 @@ class TrialMails:
 
     def _as_of(self, matter: TrialMatter, subject: asyncpg.Record, as_of: Instant) -> TrialMatter:
         """With the dates that it would have if it were asked for, or active, at that instant, where it has none yet."""
-        ends_at = matter.ends_at or rule.ends_at(as_of, subject["length_days"])
+        ends_at = subject["ends_at"] or rule.ends_at(as_of, subject["length_days"])
+        grace_ends_at = matter.grace_ends_at or rule.grace_ends_at(ends_at, ends_at, self._rules)
         return matter.model_copy(
             update={
                 "deadline_at": matter.deadline_at or rule.consent_deadline(as_of, self._rules),
                 "ends_at": ends_at,
-                "grace_ends_at": matter.grace_ends_at or rule.grace_ends_at(ends_at, ends_at, self._rules),
+                "grace_ends_at": grace_ends_at,
+                "numbers_held_until": self._held_until(grace_ends_at, (one.key for one in matter.services)),
                 "link": None if matter.link is None else self._links.without_token(matter.link),
             }
         )
@@ -179,7 +182,10 @@ class TrialMails:
         as_of: Instant,
     ) -> TrialMatter:
         trial = _trial(subject)
-        chosen = subject["ordered_services"] or trial.services or await _all_services(connection, trial.trial_id)
+        chosen = subject["ordered_services"] or trial.services or await _all_services(connection, trial)
+        grace_ends_at = trial.grace_ends_at or (
+            None if trial.ends_at is None else trial.ends_at + self._rules.trial_grace
+        )
         ending: tuple[EndingTrial, ...] = ()
         left_off = 0
         if kind in PARTNER_KINDS:
@@ -191,9 +197,9 @@ class TrialMails:
             partner_name=subject["partner_name"],
             services=self._named(chosen),
             deadline_at=subject["deadline_at"],
-            ends_at=trial.ends_at,
-            grace_ends_at=trial.grace_ends_at
-            or (None if trial.ends_at is None else trial.ends_at + self._rules.trial_grace),
+            ends_at=None if trial.state is TrialState.CONVERTED else trial.ends_at,
+            grace_ends_at=grace_ends_at,
+            numbers_held_until=self._held_until(grace_ends_at, chosen),
             link=self._link(kind, recipient, addressee.email_version, subject),
             ending=ending,
             ending_left_off=left_off,
@@ -202,6 +208,12 @@ class TrialMails:
             devices=subject["devices_out"],
             carrier=self._catalogue.carrier(subject["device_country"] or subject["country"]),
         )
+
+    def _held_until(self, grace_ends_at: Instant | None, services: Iterable[str]) -> Instant | None:
+        """Until when the phone numbers of calling wait for a purchase, if nothing is bought before (NR-01)."""
+        if grace_ends_at is None or not has_calling(services, self._catalogue):
+            return None
+        return rule.numbers_held_until(grace_ends_at, grace_ends_at, self._rules)
 
     def _link(self, kind: NoticeKind, recipient: str, address: int, subject: asyncpg.Record) -> str | None:
         match kind:
@@ -264,11 +276,12 @@ async def _typed(connection: Connection, subject: asyncpg.Record) -> Addressee |
     )
 
 
-async def _all_services(connection: Connection, trial_id: TrialId) -> list[str]:
-    """What a trial had that has no service left."""
+async def _all_services(connection: Connection, trial: Trial) -> list[str]:
+    """What a trial had that has no service left: where all was bought, that; else what was not."""
     rows = await connection.fetch(
-        "select distinct service from trial_services where trial_id = $1 and state <> 'bought' order by service",
-        trial_id,
+        "select distinct service from trial_services where trial_id = $1 and (state <> 'bought' or $2) order by service",
+        trial.trial_id,
+        trial.state is TrialState.CONVERTED,
     )
     return [row["service"] for row in rows]
 

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.mail.writer import TemplateWriter
 from tenure.contracts.device import ShipDevices
-from tenure.contracts.notice import NoticeKind
+from tenure.contracts.notice import NoticeKind, TrialMatter
 from tenure.errors import Refusal, RefusalCode
 from tests.integration.deletion.town import DAY, OPERATOR, SERVICE, Town
 from tests.integration.trials.fairground import Fairground
@@ -15,7 +15,7 @@ KINDS = [kind for kind in NoticeKind if kind not in {NoticeKind.SET_UP_SERVICES,
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_every_mail_can_be_seen_beforehand(town: Town, kind: NoticeKind) -> None:
-    """Of an active trial and of a pending one, also with the dates that it does not have yet; nothing is changed (WH-03)."""
+    """Of an active trial and of a pending one, also with the dates that it does not have yet; nothing is changed (WH-03, NR-01)."""
     ground = await Fairground.open(town)
     active = await ground.trial("messaging", "calling")
     pending = await town.trials.request(SERVICE, ground.request("messaging", organisation_id=await town.organisation()))
@@ -24,6 +24,9 @@ async def test_every_mail_can_be_seen_beforehand(town: Town, kind: NoticeKind) -
         delivery = await town.notices.preview(OPERATOR, kind, trial.organisation_id, await town.now())
         assert delivery.notice.kind is kind
         assert write(delivery).subject
+        if isinstance(delivery.matter, TrialMatter):
+            held = None if trial is pending else trial.ends_at and trial.ends_at + 45 * DAY
+            assert delivery.matter.numbers_held_until == held
     assert await ground.facts() == before
 
 
@@ -46,3 +49,13 @@ async def test_what_there_is_nothing_to_say_of(town: Town) -> None:
     await town.devices.ship(SERVICE, ship)
     for kind in (NoticeKind.SET_UP_SERVICES, NoticeKind.DEVICE_AGREEMENT):
         assert write(await town.notices.preview(OPERATOR, kind, trial.organisation_id, now)).subject
+
+
+async def test_a_welcome_after_the_purchase(town: Town) -> None:
+    """Who is welcomed late, when all is bought already, reads of the services and of no end of theirs (PV-03, TC-20, TL-01)."""
+    ground = await Fairground.open(town)
+    trial = await ground.trial("messaging", "calling")
+    await ground.convert(trial, "messaging", "calling")
+    sent = await ground.post(trial.organisation_id)
+    [welcome] = [write(mail) for mail in sent if mail.notice.kind is NoticeKind.WELCOME]
+    assert "All services are ready to use.\n\nServices: Calling and Messaging\n\n" in welcome.text
