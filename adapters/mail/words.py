@@ -72,6 +72,8 @@ class Wording:
     """When the mail is sent."""
     name: Callable[[str], str]
     """How names that people chose are written: `one_line`, `brief` or `isolated`."""
+    number: Callable[[str], str] = str
+    """How dates are written: as they are, or `unbroken`."""
 
     def words(self, delivery: Delivery) -> Words:
         """All words of a mail. What has no value is left out, so that a template that asks for it fails (TL-02)."""
@@ -138,8 +140,8 @@ class Wording:
     def _when(self, instant: datetime) -> When:
         at, locale = instant.astimezone(self.zone), self.language.locale
         return When(
-            date=date(at, locale),
-            day=day(at, locale),
+            date=self.number(date(at, locale)),
+            day=self.number(day(at, locale)),
             time=format_time(at, "HH:mm", tzinfo=self.zone, locale=locale),
             zone=zone_name(at, locale),
             iso=at.isoformat(),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment
 
 from adapters.mail.words import Wording, Words, brief, isolated, one_line
+from adapters.texts.dates import unbroken
 from adapters.texts.languages import Language, language
 from adapters.texts.templates import environment
 from tenure.contracts.notice import DeletionMatter, Delivery, Mail, NoticeKind
@@ -37,7 +38,8 @@ class TemplateWriter(Writer):
         written_in, zone = language(delivery.language), ZoneInfo(delivery.time_zone)
         kind, matter = delivery.notice.kind, delivery.matter
         title, plain, page = (
-            Wording(written_in, zone, delivery.attempt_at, name).words(delivery) for name in (brief, one_line, isolated)
+            Wording(written_in, zone, delivery.attempt_at, *written).words(delivery)
+            for written in ((brief, str), (one_line, str), (isolated, unbroken))
         )
         subject = _render("subject", kind, written_in, title).strip()
         return Mail(

@@ -28,6 +28,11 @@ def day(at: datetime, locale: Locale) -> str:
     return format_date(at, _pattern(at, "full", locale), locale)
 
 
+def unbroken(text: str) -> str:
+    """The same for a page: no line ends between a number and the word that belongs to it, as in "4. decembra" or "9 dni"."""
+    return re.sub(r"(?<=\d)(\.|er|º)? (?=[^\W\d_])", "\\1\N{NO-BREAK SPACE}", text)
+
+
 def _pattern(at: datetime, width: Literal["long", "full"], locale: Locale) -> str:
     pattern = str(locale.date_formats[width].pattern)
     if at.day == 1 and locale.language in _FIRST:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from adapters.texts.dates import date, day
+from adapters.texts.dates import date, day, unbroken
 from adapters.texts.languages import language
 
 FIRST = datetime(2026, 11, 1)  # noqa: DTZ001 - in whatever zone it is read
@@ -55,3 +55,19 @@ def test_months_are_inflected(tag: str, months: str) -> None:
     """In Serbian and Polish a date within a sentence stands in the genitive (TL-02)."""
     written = [date(FIRST.replace(month=month), language(tag).locale).split()[1] for month in range(1, 13)]
     assert written == months.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("Friday, 4 December 2026", ["Friday,", "4_December", "2026"]),
+        ("petak, 4. decembar 2026. 10:30", ["petak,", "4._decembar", "2026.", "10:30"]),
+        ("1er novembre 2026", ["1er_novembre", "2026"]),
+        ("1º novembre 2026", ["1º_novembre", "2026"]),
+        ("2026년 12월 4일 금요일", ["2026년", "12월", "4일", "금요일"]),
+        ("9 dni", ["9_dni"]),
+    ],
+)
+def test_no_line_ends_between_a_number_and_its_word(text: str, lines: list[str]) -> None:
+    """A Serbian "4." at the end of a line would end the sentence, and a day without its month says little (TL-02)."""
+    assert unbroken(text).replace("\N{NO-BREAK SPACE}", "_").split(" ") == lines

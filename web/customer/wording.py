@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
 
-from adapters.texts.dates import day
+from adapters.texts.dates import day, unbroken
 from adapters.texts.languages import Language, language
 from adapters.texts.services import service_name
 from adapters.texts.zones import zone_name
@@ -53,7 +53,7 @@ def moment(at: Instant, zone: str, now: Instant, locale: Locale) -> Moment:
         iso=local.isoformat(),
         month=format_date(local, "LLL", locale=locale),
         number=format_date(local, "d", locale=locale),
-        day=day(local, locale),
+        day=unbroken(day(local, locale)),
         joint=str(locale.datetime_formats["medium"]).format("", ""),
         time=format_time(local, "HH:mm", tzinfo=ZoneInfo(zone), locale=locale),
         zone=zone_name(local, locale),
@@ -66,7 +66,7 @@ def _left(span: timedelta, locale: Locale) -> str | None:
         return None
     unit, length = next((found for found in _UNITS if span >= found[1]), _UNITS[-1])
     whole = max(span // length, 1) * length
-    return format_timedelta(whole, granularity=unit, threshold=_NO_LARGER_UNIT, locale=locale)
+    return unbroken(format_timedelta(whole, granularity=unit, threshold=_NO_LARGER_UNIT, locale=locale))
 
 
 def service_names(keys: Sequence[ServiceKey], catalogue: Catalogue, spoken: Language) -> list[str]:
