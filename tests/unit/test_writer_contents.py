@@ -61,7 +61,7 @@ def test_what_partners_are_told_of_the_end(kind: NoticeKind) -> None:
     mail = write(trial_delivery(kind))
     assert (
         "- Smith Dental\n  Services: Calling\n  Ended on 1 November 2026.\n"
-        "  Can be continued until 1 December 2026. 28 days are left.\n  Contact: Ada Smith, ada@smith.example\n"
+        "  Can be extended or converted by 1 December 2026. 28 days are left.\n  Contact: Ada Smith, ada@smith.example\n"
     ) in mail.text
     if kind is NoticeKind.TRIAL_ENDING_PARTNER:
         assert (
