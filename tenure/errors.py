@@ -168,6 +168,12 @@ class RefusalCode(StrEnum):
     TERMS_NOT_ACCEPTED = "terms_not_accepted", "Accept the terms first."
     TERMS_OUTDATED = "terms_outdated", "These are not the terms that are in force: read them again."
     SETUP_INCOMPLETE = "setup_incomplete", "Finish the set-up of the organisation first."
+    NOTICE_NOT_FOUND = "notice_not_found", "There is no notice with the Message-ID of this report."
+    RECIPIENT_MISMATCH = "recipient_mismatch", "The notice of this report was not sent to any of its recipients."
+    REPORT_UNREADABLE = (
+        "report_unreadable",
+        "This is no report of a mail server, or it does not say which mail and whose it is about.",
+    )
     CLOCK_AHEAD = "clock_ahead", "The caller's clock is ahead of the installation's."
     FUTURE_EVENT = "future_event", "The event lies more than 5 minutes in the future."
     BREAKER_NOT_OPEN = "breaker_not_open", "This breaker is not open: there is nothing to release."

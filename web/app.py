@@ -10,12 +10,14 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenure.contracts.activity import MAX_BATCH_BYTES
+from tenure.contracts.bounce import MAX_REPORT_BYTES
 from tenure.contracts.portfolio import MAX_IMPORT_BYTES
 from tenure.contracts.screening import MAX_LIST_BYTES
 from tenure.settings import ServerSettings
 from tenure.signature import Verifier
 from web import problems
 from web.api import (
+    bounces,
     calendar,
     consents,
     conversions,
@@ -56,6 +58,7 @@ _ROOMS = (
     feeds,
     calendar,
     notices,
+    bounces,
     imports,
     lists,
 )
@@ -126,7 +129,12 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
     app.add_api_route("/", _front_door, include_in_schema=False)
     app.add_middleware(
         BodyLimit,
-        paths={"/v1/activity": MAX_BATCH_BYTES, "/v1/imports": MAX_IMPORT_BYTES, "/v1/lists/update": MAX_LIST_BYTES},
+        paths={
+            "/v1/activity": MAX_BATCH_BYTES,
+            "/v1/imports": MAX_IMPORT_BYTES,
+            "/v1/lists/update": MAX_LIST_BYTES,
+            "/v1/notices/bounced": MAX_REPORT_BYTES,
+        },
     )
     secure = settings.public_url.startswith("https://")
     app.add_middleware(_DefaultHeaders, headers=_HEADERS | (_ONLY_BY_TLS if secure else {}))

@@ -8,6 +8,7 @@ from tenure.policy.rules import Rules
 from tenure.ports import (
     Activity,
     AuditTrail,
+    Bounces,
     Breakers,
     Consents,
     Customers,
@@ -20,6 +21,7 @@ from tenure.ports import (
     Licences,
     Notices,
     Organisations,
+    ReportReader,
     Reviews,
     Screener,
     ScreeningLists,
@@ -50,6 +52,8 @@ class Services:
     activity: Activity
     feeds: Feeds
     notices: Notices
+    bounces: Bounces
+    report_reader: ReportReader
     writer: Writer
     forecast: Forecast
     imports: Imports

@@ -12,10 +12,12 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from adapters.links import Links
 from adapters.mail.mailer import MailServer, SmtpMailer
 from adapters.mail.message import address
+from adapters.mail.reports import MailReportReader
 from adapters.mail.writer import TemplateWriter
 from adapters.platform.http import HttpPlatform
 from adapters.postgres.activity import PostgresActivity
 from adapters.postgres.audit_trail import PostgresAuditTrail
+from adapters.postgres.bounces import PostgresBounces
 from adapters.postgres.breakers import PostgresBreakers
 from adapters.postgres.countdowns import PostgresCountdowns
 from adapters.postgres.database import Database, Patience
@@ -165,6 +167,8 @@ def _services(
         activity=PostgresActivity(database),
         feeds=PostgresFeeds(database),
         notices=PostgresNotices(database, rules, message_domain=message_domain, links=links, catalogue=catalogue),
+        bounces=PostgresBounces(database, rules, message_domain=message_domain),
+        report_reader=MailReportReader(),
         writer=TemplateWriter(),
         forecast=PostgresForecast(database, rules),
         imports=PostgresImports(imports, rules, catalogue),

@@ -30,5 +30,9 @@ def refuses_recipient(error: SMTPResponseException) -> bool:
 
 def words(code: int, text: str) -> str:
     """A server's answer on one line, of printable characters and bounded, whatever it sent."""
-    line = " ".join(f"{code} {text}".encode("utf-8", "replace").decode().split())
-    return _CONTROL.sub("?", line)[:_LONGEST]
+    return line(f"{code} {text}")
+
+
+def line(text: str) -> str:
+    """A server's words on one line, of printable characters and bounded."""
+    return _CONTROL.sub("?", " ".join(text.encode("utf-8", "replace").decode().split()))[:_LONGEST]

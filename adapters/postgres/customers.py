@@ -31,7 +31,8 @@ select o.organisation_id, o.name, o.state, next.due_at as next_due_at, next.kind
        exists (select from partners own join customer_lists c using (partner_id, organisation_id)
                 where own.organisation_id = o.organisation_id and ($2::text is null or own.partner_id = $2)) as is_own_org,
        p.not_before as deletion_at,
-       case when p.settled and p.first_accepted_at is null then 'nobody_reachable' else c.hold_reason end as alert
+       case when p.bounced_at is not null then 'warning_bounced'
+            when p.settled and p.first_accepted_at is null then 'nobody_reachable' else c.hold_reason end as alert
   from organisations o
   left join countdowns c on c.organisation_id = o.organisation_id and c.generation = o.generation and c.ended_at is null
   left join promises p on p.organisation_id = c.organisation_id and p.generation = c.generation and p.cycle = c.cycle

@@ -11,6 +11,7 @@ import asyncpg
 from adapters.mail.message import address as wire_address
 from adapters.postgres.database import Connection
 from tenure.contracts.base import Instant
+from tenure.contracts.bounce import Bounce
 from tenure.contracts.deletion import Promise
 from tenure.contracts.notice import Notice, NoticeKind, NoticeState
 from tenure.ids import OrganisationId, TrialId
@@ -39,7 +40,7 @@ async def queue_warnings(
 ) -> None:
     """Write a row for each full admin that has none in this cycle (DM-05, NO-08); nobody else is mailed (NO-10).
 
-    One that was refused is tried again once its recipient has another address, and one that was dropped once its
+    One that was refused, or came back, is tried again once its recipient has another address, and one that was dropped once its
     recipient is a full admin again (SF-02).
     """
     await queue(
@@ -78,9 +79,11 @@ async def queue(
         "   from unnest($1::uuid[], $2::text[], $3::text[], $4::int[])"
         "     as t (notice_id, recipient, message_id, email_version)"
         " on conflict (notice_id) do update"
-        " set state = 'queued', email_version = excluded.email_version, refusals = 0, last_refusal_at = null"
+        " set state = 'queued', email_version = excluded.email_version, refusals = 0, last_refusal_at = null,"
+        "     accepted_at = null, bounced_at = null, bounce_status = null, bounce_answer = null, address_digest = null"
         " where notices.state = 'dropped'"
-        "    or notices.state = 'refused' and notices.email_version <> excluded.email_version",
+        "    or (notices.state = 'refused' or notices.bounced_at is not null)"
+        "       and notices.email_version <> excluded.email_version",
         ids,
         list(recipients.ids),
         [message_id(id_, domain) for id_ in ids],
@@ -131,6 +134,29 @@ async def set_state(
     return notice(row)
 
 
+async def set_bounce(connection: Connection, notice_id: object, bounce: Bounce) -> None:
+    """Write that a notice came back (TL-04)."""
+    await connection.execute(
+        "update notices set bounced_at = $2, bounce_status = $3, bounce_answer = $4 where notice_id = $1",
+        notice_id,
+        bounce.at,
+        bounce.status,
+        without_addresses(bounce.text),
+    )
+
+
+async def is_any_out(connection: Connection, organisation_id: OrganisationId, generation: int, cycle: int) -> bool:
+    """Whether a warning of the cycle was accepted and has not come back."""
+    found: bool = await connection.fetchval(
+        "select exists (select from notices where kind = 'deletion_warning' and organisation_id = $1"
+        " and generation = $2 and cycle = $3 and state = 'accepted' and bounced_at is null)",
+        organisation_id,
+        generation,
+        cycle,
+    )
+    return found
+
+
 async def queued(
     connection: Connection, organisation_id: OrganisationId, generation: int, cycle: int
 ) -> tuple[str, ...]:
@@ -165,7 +191,10 @@ def address_digest(notice_id: UUID, address: str) -> bytes:
 
 def notice(row: asyncpg.Record) -> Notice:
     """A row of `notices`."""
-    return Notice.model_validate({**row, "notice_id": str(row["notice_id"])})
+    bounce = None
+    if row["bounced_at"] is not None:
+        bounce = Bounce(at=row["bounced_at"], status=row["bounce_status"], text=row["bounce_answer"])
+    return Notice.model_validate({**row, "notice_id": str(row["notice_id"]), "bounce": bounce})
 
 
 def without_addresses(answer: str) -> str:
@@ -178,7 +207,7 @@ async def find_promise(
 ) -> Promise | None:
     """The promise of a warning, unless it is void."""
     row = await connection.fetchrow(
-        "select cycle, base_at, not_before, first_attempt_at, first_accepted_at, settled from promises"
+        "select cycle, base_at, not_before, first_attempt_at, first_accepted_at, bounced_at, settled from promises"
         " where organisation_id = $1 and generation = $2 and cycle = $3 and void_at is null",
         organisation_id,
         generation,
@@ -193,10 +222,10 @@ async def store_promise(
     """Store a promise as it stands now; the database refuses one that moves earlier."""
     await connection.execute(
         "insert into promises (organisation_id, generation, cycle, base_at, not_before, first_attempt_at,"
-        "                      first_accepted_at, settled)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8)"
+        "                      first_accepted_at, settled, bounced_at)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
         " on conflict (organisation_id, generation, cycle) do update"
-        " set not_before = $5, first_attempt_at = $6, first_accepted_at = $7, settled = $8",
+        " set not_before = $5, first_attempt_at = $6, first_accepted_at = $7, settled = $8, bounced_at = $9",
         organisation_id,
         generation,
         promise.cycle,
@@ -205,4 +234,5 @@ async def store_promise(
         promise.first_attempt_at,
         promise.first_accepted_at,
         promise.settled,
+        promise.bounced_at,
     )

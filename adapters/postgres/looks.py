@@ -53,7 +53,7 @@ async def look(
 ) -> Look:
     """Read the evidence and judge it; an act that is due takes its turn.
 
-    While no warning was accepted, each look finds out whether there is somebody to be tried by now: an organisation that
+    While no warning was accepted, or all have come back, each look finds out whether there is somebody to be tried by now: an organisation that
     can be reached is never deleted as one that cannot (SF-02).
 
     Args:
@@ -118,10 +118,10 @@ async def close(connection: Connection, found: Look) -> None:
 
 
 def _is_untold(evidence: Evidence, assessment: Assessment) -> bool:
-    """Whether a warning stands that nobody's mail server has accepted."""
+    """Whether a warning stands that nobody's mail server has accepted, or that all of them have sent back."""
     if evidence.promise is None or assessment.verdict in deletion.VOIDS_WARNING:
         return False
-    return evidence.state is OrganisationState.WARNED and evidence.promise.first_accepted_at is None
+    return evidence.state is OrganisationState.WARNED and not promise.is_told(evidence.promise)
 
 
 async def _pursue(connection: Connection, evidence: Evidence, now: Instant, domain: str) -> Evidence:

@@ -22,11 +22,14 @@ select licence_set_id, kind, state, expires_at, removed_at from licence_sets
  where organisation_id = $1 order by licence_set_id
 """
 _WARNINGS = """
-select generation, cycle, base_at, not_before, first_attempt_at, first_accepted_at, void_at from promises
+select generation, cycle, base_at, not_before, first_attempt_at, first_accepted_at, bounced_at, void_at
+  from promises
  where organisation_id = $1 order by generation, cycle
 """
 _NOTICES = """
-select message_id, generation, cycle, state, attempts, first_attempt_at, accepted_at, server_answer from notices
+select message_id, generation, cycle, state, attempts, first_attempt_at, accepted_at, server_answer,
+       bounced_at, bounce_status
+  from notices
  where organisation_id = $1 order by generation, cycle, message_id
 """
 

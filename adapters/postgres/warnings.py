@@ -8,6 +8,7 @@ from adapters.postgres import ledger
 from adapters.postgres.database import Connection
 from adapters.postgres.entry import Addressee, Entry
 from adapters.postgres.evidence import read_evidence
+from adapters.postgres.pending import wake_processes
 from tenure.contracts.base import Instant
 from tenure.contracts.deletion import Evidence, Promise
 from tenure.contracts.notice import DeletionMatter, NoticeState
@@ -51,6 +52,8 @@ class Warnings:
         if found is not None:  # else it was void by the time that the server answered
             told = promise.accepted(found, entry.now, entry.organisation["time_zone"], self._rules)
             await ledger.store_promise(connection, entry.organisation_id, entry.row["generation"], told)
+            if entry.row["bounced_at"] is not None:  # the report was quicker than the answer
+                await self.bounced(connection, entry)
         await self.settle(connection, entry)
 
     async def settle(self, connection: Connection, entry: Entry) -> None:
@@ -63,6 +66,16 @@ class Warnings:
         if not await ledger.queued(connection, *cycle):
             settled = promise.settled(found, entry.now)
             await ledger.store_promise(connection, entry.organisation_id, entry.row["generation"], settled)
+
+    async def bounced(self, connection: Connection, entry: Entry) -> None:
+        """Once no warning of the cycle is out any more, say so, and have the countdown look (SF-02, TL-04)."""
+        cycle = _cycle(entry)
+        found = await ledger.find_promise(connection, *cycle)
+        if found is None or not promise.is_told(found) or await ledger.is_any_out(connection, *cycle):
+            return
+        untold = promise.bounced(found, entry.now)
+        await ledger.store_promise(connection, entry.organisation_id, entry.row["generation"], untold)
+        await wake_processes(connection, entry.organisation_id)
 
     def forecast(self, evidence: Evidence, as_of: Instant, time_zone: str) -> tuple[int, DeletionMatter]:
         """The cycle, and what an attempt at that instant would print: the standing promise, or that of a new warning."""

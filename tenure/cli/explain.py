@@ -49,6 +49,7 @@ def explain(organisation: Organisation, *, json: Json = False) -> None:
             ("Pending trial requests", str(len(evidence.pending_requests))),
             ("Promised not before", output.instant(promise.not_before) if promise else None),
             ("Warning accepted", output.instant(promise.first_accepted_at) if promise else None),
+            ("Warning came back", output.instant(promise.bounced_at) if promise else None),
             (
                 "Feeds",
                 ", ".join(

@@ -8,7 +8,14 @@ import typer
 
 from tenure.cli import output, session
 from tenure.cli.parameters import Json, Organisation, instant
+from tenure.contracts.bounce import MAX_REPORT_BYTES, BounceOutcome
 from tenure.contracts.notice import NoticeKind
+
+_OUTCOMES = {
+    BounceOutcome.RECORDED: "The notice came back ({status}).",
+    BounceOutcome.KNOWN: "That this notice came back was known: nothing changed.",
+    BounceOutcome.IGNORED: "The report tells of a delay or a delivery: nothing changed.",
+}
 
 app = typer.Typer(help="Notices that were sent, and previews of those that could be.", no_args_is_help=True)
 
@@ -21,7 +28,7 @@ def list_notices(organisation: Organisation, *, json: Json = False) -> None:
         output.print_json(found)
         return
     output.print_table(
-        ("Notice", "Recipient", "State", "Attempts", "First attempt", "Accepted", "Answer"),
+        ("Notice", "Recipient", "State", "Attempts", "First attempt", "Accepted", "Came back", "Answer"),
         [
             (
                 output.words(one.kind),
@@ -30,12 +37,35 @@ def list_notices(organisation: Organisation, *, json: Json = False) -> None:
                 str(one.attempts),
                 output.instant(one.first_attempt_at),
                 output.instant(one.accepted_at),
-                one.server_answer,
+                f"{output.instant(one.bounce.at)} ({one.bounce.status})" if one.bounce else None,
+                one.bounce.text or one.server_answer if one.bounce else one.server_answer,
             )
             for one in found
         ],
         "No notices.",
     )
+
+
+@app.command()
+def bounced(
+    report: Annotated[
+        typer.FileBinaryRead,
+        typer.Argument(help="The mail server's report, as it was sent (RFC 3464); - for standard input."),
+    ],
+    *,
+    json: Json = False,
+) -> None:
+    """Hand in a mail server's report that a notice could not be delivered; to repeat it does no harm.
+
+    It is held against the notice with the Message-ID of the returned mail and the address that this went to.
+    """
+    result = session.run(lambda tenure: tenure.notices.bounced(report.read(MAX_REPORT_BYTES + 1)))
+    if json:
+        output.print_json(result)
+    else:
+        output.say(
+            f"{_OUTCOMES[result.outcome].format(status=result.status)} See `tenure notices list {result.organisation_id}`."
+        )
 
 
 @app.command()

@@ -20,7 +20,9 @@ _RETRY_FOR = timedelta(seconds=3)
 """A person waits for the answer."""
 
 _OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
-_INVALID = frozenset({RefusalCode.INVALID_INPUT, RefusalCode.IMPORT_INVALID, RefusalCode.TOO_LARGE})
+_INVALID = frozenset(
+    {RefusalCode.INVALID_INPUT, RefusalCode.REPORT_UNREADABLE, RefusalCode.IMPORT_INVALID, RefusalCode.TOO_LARGE}
+)
 
 _WAYS_OUT = {
     RefusalCode.UNAUTHENTICATED: "Set TENURE_TOKEN to a valid token.",

@@ -1,16 +1,19 @@
 """Organisations: the customer list, one of them, what happens next to it, and its own request to be deleted."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 from pydantic import TypeAdapter
 
-from tenure.client.connection import Connection
+from tenure.client.connection import Connection, parsed
 from tenure.contracts.audit import AuditEntry
 from tenure.contracts.base import Instant
+from tenure.contracts.bounce import MAX_REPORT_BYTES, BounceResult
 from tenure.contracts.erasure import Erasure
 from tenure.contracts.forecast import CalendarEntry, Explanation
 from tenure.contracts.notice import Mail, Notice, NoticeKind
 from tenure.contracts.organisation import DeleteNow, OrganisationPage, OrganisationSummary, OrganisationView
+from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId
 
 _PAGE: TypeAdapter[OrganisationPage] = TypeAdapter(OrganisationPage)
@@ -19,6 +22,7 @@ _EXPLANATION: TypeAdapter[Explanation] = TypeAdapter(Explanation)
 _AUDIT: TypeAdapter[tuple[AuditEntry, ...]] = TypeAdapter(tuple[AuditEntry, ...])
 _ERASURE: TypeAdapter[Erasure] = TypeAdapter(Erasure)
 _NOTICES: TypeAdapter[tuple[Notice, ...]] = TypeAdapter(tuple[Notice, ...])
+_BOUNCE: TypeAdapter[BounceResult] = TypeAdapter(BounceResult)
 _MAIL: TypeAdapter[Mail] = TypeAdapter(Mail)
 _ENTRIES: TypeAdapter[tuple[CalendarEntry, ...]] = TypeAdapter(tuple[CalendarEntry, ...])
 
@@ -76,6 +80,21 @@ class Notices:
     async def of(self, organisation_id: OrganisationId) -> tuple[Notice, ...]:
         """Every notice, oldest first, with what the mail servers answered."""
         return await self._connection.get(f"/v1/organisations/{organisation_id}/notices", _NOTICES)
+
+    async def bounced(self, report: bytes, *, key: str | None = None) -> BounceResult:
+        """Hand in a mail server's report of a mail that it could not deliver, as the server sent it (RFC 3464, TL-04).
+
+        Raises:
+            Refusal: `report_unreadable`, `too_large`; `notice_not_found` or `recipient_mismatch` where it is about no
+                notice of ours, or about nobody to whom that was sent.
+        """
+        if len(report) > MAX_REPORT_BYTES:
+            raise Refusal(RefusalCode.TOO_LARGE, f"A report has {MAX_REPORT_BYTES // 2**20} MiB at most.")
+        headers = {"Content-Type": "message/rfc822", "Idempotency-Key": key or str(uuid4())}
+        response = await self._connection.send(
+            lambda: self._connection.request("POST", "/v1/notices/bounced", headers=headers, content=report)
+        )
+        return parsed(response, _BOUNCE)
 
     async def preview(
         self,

@@ -21,6 +21,8 @@ class Promise(Contract):
     """The date printed: nothing is deleted before it. It only ever moves later."""
     first_attempt_at: Instant | None = None
     first_accepted_at: Instant | None = None
+    bounced_at: Instant | None = None
+    """When all warnings that were accepted had come back; None once one is accepted anew (TL-04)."""
     settled: bool = False
     """No recipient is still being tried."""
 

@@ -1,17 +1,14 @@
 """Mails to people, and the ledger that keeps them to one each (TL-01, XC-02)."""
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from tenure.contracts.base import Contract, EmailAddress, Instant, Line
+from tenure.contracts.bounce import Bounce, MessageId
 from tenure.contracts.catalogue import Carrier, Service
 from tenure.contracts.trial import TrialContact
 from tenure.ids import OrganisationId, PersonId, TrialId
-
-MessageId = Annotated[str, StringConstraints(max_length=250, pattern=r"^<[!-;=?A-~]+@[!-;=?A-~]+>$")]
-"""A Message-ID as RFC 5322 writes it, with its angle brackets."""
 
 
 class NoticeKind(StrEnum):
@@ -69,6 +66,8 @@ class Notice(Contract):
     first_attempt_at: Instant | None = None
     accepted_at: Instant | None = None
     server_answer: str | None = None
+    bounce: Bounce | None = None
+    """That it came back after a mail server had accepted it (TL-04)."""
 
 
 class DeletionMatter(Contract):

@@ -81,7 +81,7 @@ class OrganisationSummary(Contract):
     deletion_at: Instant | None = None
     """The earliest instant of deletion that the customer was told, once warned."""
     alert: str | None = None
-    """What an operator or partner should know, such as `nobody_reachable`."""
+    """What an operator or partner should know, such as `nobody_reachable` or `warning_bounced`."""
 
 
 class Person(Contract):

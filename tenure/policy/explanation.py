@@ -102,7 +102,10 @@ class Explainer:
         if promise.first_accepted_at is None:
             tried = f"A warning was first tried {self._when(promise.first_attempt_at)}"
             return (f"{tried}; no mail server has accepted it (SF-02).",)
-        return (f"A mail server accepted its warning {self._when(promise.first_accepted_at)} (SF-02).",)
+        accepted = f"A mail server accepted its warning {self._when(promise.first_accepted_at)}"
+        if promise.bounced_at is not None:
+            return (f"{accepted}; by {self._date(promise.bounced_at)} every one had come back (SF-02, TL-04).",)
+        return (f"{accepted} (SF-02).",)
 
     def _next(self, date: NextDate) -> str:
         when = self._when(date.due_at)

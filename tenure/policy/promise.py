@@ -29,23 +29,40 @@ def promised(attempt_at: Instant, time_zone: str, rules: Rules) -> Instant:
 def attempted(promise: Promise, attempt_at: Instant, time_zone: str, rules: Rules) -> Promise:
     """What holds once a warning is tried at that instant, before it is written: the date that the mail prints.
 
-    While nobody was told, each attempt leaves the full notice period after it. Once a mail server has accepted the
-    warning of one full admin, the attempts for the others print the same date (SF-02): a mailbox that puts its mail off
+    While nobody is known to be told, each attempt leaves the full notice period after it. Once a mail server has
+    accepted the warning of one full admin, the attempts for the others print the same date (SF-02): a mailbox that puts its mail off
     for ever is no way to put the deletion off (DM-10).
     """
     not_before = promise.not_before
-    if promise.first_accepted_at is None:
+    if not is_told(promise):
         not_before = _moved(promise, attempt_at, time_zone, rules)
     first = promise.first_attempt_at or attempt_at
     return promise.model_copy(update={"first_attempt_at": first, "not_before": not_before})
 
 
 def accepted(promise: Promise, accepted_at: Instant, time_zone: str, rules: Rules) -> Promise:
-    """What holds once a mail server has accepted a warning: the first acceptance leaves the full notice period too."""
-    if promise.first_accepted_at is not None:
+    """What holds once a mail server has accepted a warning: the first acceptance leaves the full notice period too.
+
+    So does the first after all before it have come back (TL-04).
+    """
+    if is_told(promise):
         return promise
     not_before = _moved(promise, accepted_at, time_zone, rules)
-    return promise.model_copy(update={"first_accepted_at": accepted_at, "not_before": not_before})
+    first = max(accepted_at, promise.first_accepted_at or accepted_at)
+    return promise.model_copy(update={"first_accepted_at": first, "bounced_at": None, "not_before": not_before})
+
+
+def bounced(promise: Promise, bounced_at: Instant) -> Promise:
+    """What holds once every warning that was accepted has come back: nobody is known to be told (TL-04).
+
+    Nothing is due any earlier by that.
+    """
+    return promise.model_copy(update={"bounced_at": bounced_at}) if is_told(promise) else promise
+
+
+def is_told(promise: Promise) -> bool:
+    """Whether a mail server has accepted a warning that has not come back."""
+    return promise.first_accepted_at is not None and promise.bounced_at is None
 
 
 def settled(promise: Promise, settled_at: Instant) -> Promise:
@@ -72,13 +89,13 @@ def refusal_counts(last_counted_at: Instant | None, refused_at: Instant, rules: 
 def told_at(promise: Promise, rules: Rules) -> Instant | None:
     """From when the notice period runs: the first acceptance by a mail server.
 
-    Where nobody can be reached and the setting is `proceed`, the first recorded attempt stands for it (DM-17, SF-02).
-    None while nobody was told.
+    Where nobody can be reached and the setting is `proceed`, the first recorded attempt stands for it, and an acceptance
+    whose warning came back for itself (DM-17, SF-02, TL-04). None while nobody was told.
     """
-    if promise.first_accepted_at is not None:
+    if is_told(promise):
         return promise.first_accepted_at
     if promise.settled and rules.when_nobody_reachable == "proceed":
-        return promise.first_attempt_at
+        return promise.first_accepted_at or promise.first_attempt_at
     return None
 
 

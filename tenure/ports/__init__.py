@@ -4,7 +4,7 @@ from tenure.ports.activity import Activity, Feeds
 from tenure.ports.caller import TIMER, Caller
 from tenure.ports.deletion import Breakers, Countdowns, Eraser, Erasures
 from tenure.ports.facts import AuditTrail, Forecast, Imports, Installation, Licences, Organisations, Tokens
-from tenure.ports.notices import Mailer, Notices, Writer
+from tenure.ports.notices import Bounces, Mailer, Notices, ReportReader, Writer
 from tenure.ports.processes import Executions, Histories, Processes
 from tenure.ports.screening import ListFile, Screener, ScreeningLists, UpdateScreener
 from tenure.ports.trials import Consents, Devices, Platform, Trials, TrialSteps
@@ -14,6 +14,7 @@ __all__ = [
     "TIMER",
     "Activity",
     "AuditTrail",
+    "Bounces",
     "Breakers",
     "Caller",
     "Consents",
@@ -36,6 +37,7 @@ __all__ = [
     "Organisations",
     "Platform",
     "Processes",
+    "ReportReader",
     "Reviews",
     "Screener",
     "ScreeningLists",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tenure.contracts.base import Instant
+from tenure.contracts.bounce import BounceResult, DeliveryReport
 from tenure.contracts.notice import Delivery, Mail, Notice, NoticeKind
 from tenure.ids import OrganisationId
 from tenure.ports.caller import Caller
@@ -44,6 +45,34 @@ class Notices(Protocol):
         self, caller: Caller, kind: NoticeKind, organisation_id: OrganisationId, as_of: Instant
     ) -> Delivery:
         """What would be sent to the organisation's first full admin at that instant (WH-03). Changes nothing."""
+        ...
+
+
+class ReportReader(Protocol):
+    """Reads what mail servers report of mails (TL-04)."""
+
+    def read(self, report: bytes) -> DeliveryReport:
+        """The mail that it is about, and what it says of each recipient. Whoever sent it may mean harm.
+
+        Raises:
+            Refusal: `too_large`, or `report_unreadable` where it is no report, or does not name mail and recipients.
+        """
+        ...
+
+
+class Bounces(Protocol):
+    """Notices that came back after their acceptance."""
+
+    async def record(self, caller: Caller, report: DeliveryReport) -> BounceResult:
+        """Write down that a notice came back, once: with the status and the server's words (TL-04).
+
+        The notice is the one with the Message-ID and with the address that it was sent to. A report of a delay or a
+        delivery is ignored. Once every warning of a cycle that was accepted has come back, operator and partner see an
+        alert; what is due comes no earlier by that (SF-01, SF-02).
+
+        Raises:
+            Refusal: `notice_not_found`; `recipient_mismatch`, where the notice was sent to none of these recipients.
+        """
         ...
 
 

@@ -70,7 +70,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
     "a late attempt prints the old date": [
         (
             "promise",
-            "if promise.first_accepted_at is None:\n        not_before = _moved(",
+            "if not is_told(promise):\n        not_before = _moved(",
             "if False:\n        not_before = _moved(",
         ),
     ],

@@ -162,3 +162,43 @@ def test_a_promise_that_is_resumed_waits_for_an_answer(start: datetime, zone: st
     again = promises.settled(promises.attempted(resumed, start + later, zone, DEFAULT), start + later)
     assert again.first_attempt_at == start
     assert again.not_before >= max(settled.not_before, start + later + MONTH)
+
+
+@given(instants, zones, st.timedeltas(timedelta(0), timedelta(days=400)), st.booleans(), st.integers(1, 90))
+def test_a_bounce_brings_nothing_forward(
+    start: datetime, zone: str, delay: timedelta, settled: bool, notice: int
+) -> None:
+    """Once all that was accepted has come back, the gate is where it was or nowhere, whatever the rules are by then (SF-01, TL-04)."""
+    told = promises.accepted(promises.attempted(begun(start, zone), start, zone, DEFAULT), start + delay, zone, DEFAULT)
+    told = told.model_copy(update={"settled": settled})
+    returned = promises.bounced(told, start + delay)
+    assert returned.not_before == told.not_before
+    for setting in ("proceed", "hold"):
+        rules = Rules.model_validate({"when_nobody_reachable": setting, "notice_period": timedelta(days=notice)})
+        stays = setting == "proceed" and settled
+        assert promises.deletion_at(returned, rules) == (promises.deletion_at(told, rules) if stays else None)
+
+
+@given(instants, zones, st.timedeltas(timedelta(0), 2 * MONTH), st.timedeltas(timedelta(0), 2 * MONTH))
+def test_who_is_tried_after_a_bounce_gets_the_full_notice(
+    start: datetime, zone: str, until_bounce: timedelta, until_answer: timedelta
+) -> None:
+    """A corrected address, or another full admin, is told of 30 days from then on, and the first acceptance counts anew (SF-02, TL-04)."""
+    told = promises.accepted(promises.attempted(begun(start, zone), start, zone, DEFAULT), start, zone, DEFAULT)
+    returned = promises.bounced(promises.settled(told, start), start + until_bounce)
+    again = start + until_bounce + until_answer
+    tried = promises.attempted(promises.resumed(returned), again, zone, DEFAULT)
+    assert tried.not_before >= max(told.not_before, again + MONTH)
+    reached = promises.accepted(tried, again, zone, DEFAULT)
+    assert promises.is_told(reached)
+    assert reached.first_accepted_at == again
+    assert promises.deletion_at(reached, DEFAULT) == reached.not_before
+
+
+def test_a_bounce_of_what_nobody_has_accepted_says_nothing() -> None:
+    """A promise that stands on an attempt stays as it is, and a second bounce changes nothing (TL-04)."""
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    tried = promises.attempted(begun(start, "UTC"), start, "UTC", DEFAULT)
+    assert promises.bounced(tried, start) == tried
+    returned = promises.bounced(promises.accepted(tried, start, "UTC", DEFAULT), start)
+    assert promises.bounced(returned, start + MONTH) == returned
