@@ -3,10 +3,22 @@
 import hashlib
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from unicodedata import normalize
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+import idna
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -31,13 +43,30 @@ Duration = Annotated[
 _LOCAL_PART = r'[^\s@<>()\[\]\\,;:"\x00-\x1f\x7f-\x9f]+'
 _LABEL = r"(?:[^\s\x00-/:-@\[-`{-\x9f]|-)+"
 
+
+def _as_read(address: str) -> str:
+    """An address as people read it: mail to all spellings of a domain goes to one mailbox, which has one spelling here.
+
+    Spellings are in ASCII (`xn--`), in wide letters, with accents of their own, or with what nobody sees. A domain that
+    DNS could not hold stays as it is.
+    """
+    if address.isascii() and "xn--" not in address.lower():
+        return address
+    local_part, _, domain = address.rpartition("@")
+    with suppress(idna.IDNAError):
+        domain = idna.decode(idna.encode(domain, uts46=True))
+    return f"{normalize('NFC', local_part)}@{domain}"
+
+
 EmailAddress = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254, pattern=rf"^{_LOCAL_PART}@{_LABEL}(?:\.{_LABEL})*$"),
+    AfterValidator(_as_read),
 ]
 """An address as RFC 5321 limits it, in any script, without quoted local parts and address literals.
 
-It can stand in a header or a command as it is. Whether mail reaches it is found by sending.
+It can stand in a header or a command as it is, and who is known by it is found by it in whatever spelling (TR-13).
+Whether mail reaches it is found by sending.
 """
 
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
