@@ -10,7 +10,7 @@ from adapters.mail.writer import TemplateWriter
 from adapters.texts import translations
 from tenure.contracts.notice import NoticeKind
 from tenure.policy.catalogue import shipped
-from tests.deliveries import some_delivery
+from tests.deliveries import Page, some_delivery
 
 _LETTERS = ("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš")
 _PAIRS = {"љ": "lj", "њ": "nj", "џ": "dž", "Љ": "Lj", "Њ": "Nj", "Џ": "Dž"}
@@ -48,6 +48,19 @@ def test_serbian_is_one_text_in_two_scripts() -> None:
 def test_a_serbian_date_ends_with_its_own_full_stop(name: str) -> None:
     """No second stop, and no comma, follows that of the year (TL-02)."""
     assert with_fault(name, r"(?:date|since)\)s[.,;:)]") == []
+
+
+@pytest.mark.parametrize(
+    ("tag", "words"), [("sr", "4. децембра 2026."), ("pl", "4 grudnia 2026"), ("en", "4 December 2026")]
+)
+def test_a_page_keeps_a_day_with_its_month(tag: str, words: str) -> None:
+    """Wherever a line of the page ends, it is not within "4. децембра"; text and subject keep their plain spaces (TL-02)."""
+    mail = TemplateWriter().write(some_delivery(NoticeKind.DELETION_WARNING, language=tag))
+    page = Page(mail.html.partition("</title>")[2]).text
+    assert words in mail.text
+    assert words in mail.subject
+    assert words not in page
+    assert words in page.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_korean_guesses_no_particle() -> None:

@@ -31,6 +31,7 @@ def test_the_time_left_is_a_number_and_a_word(tag: str, span: timedelta, number:
     word = shown.left.replace(digits, "").strip()
     assert digits == number
     assert word
+    assert " " not in shown.left
     assert "duration" not in word
 
 
