@@ -51,7 +51,7 @@ def test_what_customers_are_told_of_the_end(kind: NoticeKind) -> None:
     without = write(trial_delivery(kind, services=(Service(key="calling", name="Calling"),)))
     assert "address of the meetings site" not in without.text
     kept = {NoticeKind.TRIAL_ENDING: "25 December", NoticeKind.TRIAL_EXPIRED: "18 December"}[kind]
-    assert f"Phone numbers are kept until {kept} 2026: if the organisation buys calling by then" in text
+    assert f"lose their roles. - Phone numbers are kept until {kept} 2026: if the organisation buys calling by" in text
     assert "Phone numbers" not in write(trial_delivery(kind, numbers_held_until=None)).text
 
 
