@@ -26,7 +26,7 @@ from tenure.contracts.trial import (
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
 from tenure.policy import trial as rule
-from tenure.policy.catalogue import has_calling, needs_site
+from tenure.policy.catalogue import has_calling, has_meetings
 from tenure.policy.rules import Rules
 from tenure.policy.trial import Action
 from tenure.ports import Caller
@@ -119,17 +119,18 @@ class Changes:
         wanted = tuple(dict.fromkeys(command.services))
         added = tuple(service for service in wanted if service not in before.services)
         removed = tuple(service for service in before.services if service not in wanted)
-        site = command.site or before.site
-        refusal = rule.refuse_services(wanted, site, self._catalogue)
+        refusal = rule.refuse_services(wanted, command.site or before.site, self._catalogue)
         if refusal is not None:
             raise Refusal(refusal)
+        asked = command.site if has_meetings(wanted, self._catalogue) else None  # nothing else is built there
+        site = asked or before.site
         held = await holdings(connection, before.organisation_id, but=before.trial_id)
         require_eligible(added, before.partner_id, held, self._catalogue)
-        if command.site is not None and command.site != before.site:
+        if site is not None and site != before.site:
             kept = set(before.services).intersection(wanted)
-            if needs_site(kept, self._catalogue):  # the platform has built it there, and never moves it
+            if before.site is not None and has_meetings(kept, self._catalogue):  # built there, and never moved
                 raise Refusal(RefusalCode.SITE_FIXED)
-            await sites.take(connection, command.site, before.organisation_id, locked.now)
+            await sites.take(connection, site, before.organisation_id, locked.now)
         trial = await rows.change(
             connection,
             before,

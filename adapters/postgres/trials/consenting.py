@@ -1,6 +1,6 @@
 """The customer decides about a trial: one full admin, within ten days, once (CO)."""
 
-from typing import Final
+from typing import Any, Final
 
 from adapters.postgres import ledger
 from adapters.postgres.database import Connection
@@ -21,6 +21,7 @@ from tenure.contracts.trial import ConsentState, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
 from tenure.policy import trial as rule
+from tenure.policy.catalogue import has_meetings
 from tenure.ports import TIMER, Caller
 
 SOURCE: Final = "consent"
@@ -66,6 +67,10 @@ class Consenting:
         await end_request(connection, locked.trial, ConsentState.ACCEPTED, command.person_id, locked.now)
         await rows.forget_services(connection, locked.trial.trial_id, dropped)
         access = Access.FULL if command.full_administration else Access.PROVISIONING
+        columns: dict[str, Any] = {"state": TrialState.AWAITING_DETAILS, "services": services}
+        if not has_meetings(services, self._catalogue):  # nothing is left that would be built at its site
+            await sites.give_back(connection, locked.trial)
+            columns |= {"site_url": None, "site_time_zone": None}
         trial = await rows.change(
             connection,
             locked.trial,
@@ -74,8 +79,7 @@ class Consenting:
             action="consent_accepted",
             reason=access,
             details={"dropped": dict(dropped)},
-            state=TrialState.AWAITING_DETAILS,
-            services=services,
+            **columns,
         )
         await customers.begin_managing(
             connection, trial.partner_id, trial.organisation_id, access, locked.own, at=locked.now, actor=caller.actor

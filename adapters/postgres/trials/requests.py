@@ -25,6 +25,7 @@ from tenure.contracts.trial_process import TrialInput
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import LicenceSetId, OrganisationId, TrialId
 from tenure.policy import trial as rule
+from tenure.policy.catalogue import has_meetings
 from tenure.policy.rules import Rules
 from tenure.policy.screening import ScreeningRules
 from tenure.ports import Caller
@@ -171,7 +172,8 @@ class Requests:
         now: Instant,
     ) -> Trial:
         consent = path is TrialPath.EXISTING_CUSTOMER
-        await sites.take(connection, command.site, organisation_id, now)
+        site = command.site if has_meetings(command.services, self._catalogue) else None  # nothing else is built there
+        await sites.take(connection, site, organisation_id, now)
         services = list(dict.fromkeys(command.services))
         row = await connection.fetchrow(
             _INSERT,
@@ -187,8 +189,8 @@ class Requests:
             now,
             request_hash(command),
             command.admin_email,
-            None if command.site is None else command.site.url,
-            None if command.site is None else command.site.time_zone,
+            None if site is None else site.url,
+            None if site is None else site.time_zone,
             [line.model_dump(mode="json") for line in command.devices],
         )
         assert row is not None
