@@ -11,7 +11,8 @@ from tenure.contracts.licence import ExpireLicences, GrantLicences, LicenceKind,
 from tenure.contracts.organisation import DeleteNow
 from tenure.contracts.process import ReconcileContract, ReconcileInput
 from tenure.ids import LicenceSetId, OrganisationId, PersonId
-from tests.replay.trial_scenarios import cancellation, consents, devices, long_trials, trial_from_end_to_end
+from tests.replay.long_scenarios import long_reviews, long_trials, long_waits
+from tests.replay.trial_scenarios import cancellation, consents, devices, left_off, told_late, trial_from_end_to_end
 from tests.replay.wholesale_scenarios import newcomers, onboardings, updates
 from tests.workflows.installation import FEED, OPERATOR, Installation
 from workflows._options import LOOKS_PER_RUN
@@ -188,7 +189,11 @@ SCENARIOS: tuple[Scenario, ...] = (
     consents,
     cancellation,
     devices,
+    left_off,
+    told_late,
     long_trials,
+    long_waits,
+    long_reviews,
     onboardings,
     updates,
     newcomers,

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 from tenure import names
+from tenure.contracts.consent import DeclineTrial
 from tenure.contracts.device import RegisterReturn, ShipDevices
 from tenure.contracts.licence import GrantLicences, LicenceKind
-from tenure.contracts.trial import CancelTrial, EditTrial, ExtendTrial
+from tenure.contracts.platform import Deed
+from tenure.contracts.trial import AssignLicences, CancelTrial, EditTrial, ExtendTrial
 from tenure.ids import LicenceSetId
 from tests.workflows.fair import Fair
 from tests.workflows.installation import OPERATOR, Installation
-from tests.workflows.waits import cancel_what_stays, everything_that_waits, nothing_is_torn_down, wake_often
+from tests.workflows.waits import platform_refuses
 
 DAY = timedelta(days=1)
 
@@ -103,16 +105,41 @@ async def devices(world: Installation) -> Recorded:
     }
 
 
-async def long_trials(world: Installation) -> Recorded:
-    """A grace, and a trial whose services are not torn down, are woken so often that they continue as new."""
+async def left_off(world: Installation) -> Recorded:
+    """An order that is refused is asked for again at once, and cancelled; a request is declined whose mail is refused."""
     fair = await Fair.open(world)
-    waiting = await everything_that_waits(fair)
-    trial, grace = waiting["a trial that is torn down"], waiting["a grace"]
-    with nothing_is_torn_down():
-        await cancel_what_stays(fair)
-        runs = [str((await world.client.get_workflow_handle(each).describe()).run_id) for each in (trial, grace)]
-        await wake_often(world, (trial, grace))
+    customer = await fair.customer(admins=("bounce-ada",))
+    asked = await fair.asked(customer, "asked", admin_email=world.address("bounce-ada"))
+    with platform_refuses(Deed.BUILD):
+        trial = await world.services.trials.request(OPERATOR, fair.request())
+        await world.settle()
+        await world.services.trials.provide_details(OPERATOR, fair.details())
+        await world.settle()
+        decline = DeclineTrial(trial_id=asked.trial_id, person_id=fair.person("bounce-ada-acme"))
+        await world.services.consents.decline(OPERATOR, decline)
+        cancel = CancelTrial(trial_id=trial.trial_id, by=fair.seller, confirmed=True)
+        await world.services.trials.cancel(OPERATOR, cancel)
+        await world.settle()
     return {
-        "Trial/continues-as-new": (trial, runs[0]),
-        "RenewalGrace/continues-as-new": (grace, runs[1]),
+        "Trial/cancelled-while-refused": names.trial_id(trial.trial_id, 1),
+        "TrialConsent/declined-while-refused": names.trial_consent_id(asked.trial_id),
     }
+
+
+async def told_late(world: Installation) -> Recorded:
+    """A trial is over, and the address of who is to be told of it is refused for days."""
+    fair = await Fair.open(world)
+    trial = await fair.new_customer(services=("messaging",))
+    una = {
+        "record": "person",
+        "person_id": fair.person("una"),
+        "organisation_id": trial.organisation_id,
+        "name": "una",
+        "email": world.address("bounce-una"),
+    }
+    await world.store(una)
+    assign = AssignLicences(trial_id=trial.trial_id, by=fair.seller, people=(fair.person("una"),))
+    await world.services.trials.assign_licences(OPERATOR, assign)
+    await world.advance(63 * DAY)
+    assert trial.licence_set_id is not None
+    return {"RenewalGrace/shows-its-end": names.renewal_grace_id(trial.licence_set_id, 1)}

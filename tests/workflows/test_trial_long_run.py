@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from temporalio.client import WorkflowExecutionStatus
 
+from tenure.contracts.platform import Deed
 from tenure.contracts.trial import ConsentState, TrialState
 from tests.integration.deletion.town import HOUR
 from tests.workflows.fair import DAY, Fair
 from tests.workflows.installation import OPERATOR, Installation
-from tests.workflows.waits import cancel_what_stays, everything_that_waits, nothing_is_torn_down, wake_often
+from tests.workflows.waits import cancel_what_stays, everything_that_waits, platform_refuses, wake_often
 
 
 async def _runs(world: Installation, waiting: Mapping[str, str]) -> dict[str, str]:
@@ -25,7 +26,7 @@ async def test_whatever_is_waited_for_is_waited_for_in_a_next_run(world: Install
     """After many wakes each process goes on in a next run, and ends when its time comes (TC-11, PV-04, P10, P15)."""
     fair = await Fair.open(world)
     waiting = await everything_that_waits(fair)
-    with nothing_is_torn_down():
+    with platform_refuses(Deed.TEAR_DOWN):
         await cancel_what_stays(fair)
         first = await _runs(world, waiting)
         await wake_often(world, waiting.values())

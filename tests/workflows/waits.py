@@ -7,7 +7,7 @@ from unittest.mock import patch
 from adapters.postgres.platform import PostgresPlatform
 from tenure import names
 from tenure.contracts.device import ShipDevices
-from tenure.contracts.platform import Built, PlatformOrder
+from tenure.contracts.platform import Built, Deed, PlatformOrder
 from tenure.contracts.trial import CancelTrial, EditTrial
 from tenure.errors import PlatformRefused
 from tests.workflows.fair import DAY, Fair
@@ -20,9 +20,9 @@ async def _refuse(_platform: PostgresPlatform, _order: PlatformOrder) -> Built:
 
 
 @contextmanager
-def nothing_is_torn_down() -> Iterator[None]:
-    """The platform refuses to, for now."""
-    with patch.object(PostgresPlatform, "tear_down", _refuse):
+def platform_refuses(deed: Deed) -> Iterator[None]:
+    """For now."""
+    with patch.object(PostgresPlatform, deed, _refuse):
         yield
 
 
