@@ -19,6 +19,8 @@ RECONCILE_SCHEDULE = "reconcile"
 
 TRIAL_GRACE_END = "trial-grace-end"
 """A patch of RenewalGrace: at the end of a trial's grace users move, are mailed, and numbers are held (GR-11)."""
+GRACE_SHOWS_ITS_END = "grace-shows-its-end"
+"""A patch of RenewalGrace: one that is over, and only has mails to deliver, is not shown as one that rests (P14)."""
 
 FACTS_CHANGED = "facts_changed"
 """The signal that every process understands: read the facts again."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from temporalio import workflow
-from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.provisioning import ProvisioningActivities
@@ -56,9 +55,10 @@ class Orders:
         if act.cancelled():
             return
         error = act.exception()
-        if error is not None and not is_cancelled_exception(error):
-            workflow.logger.error("An order to the platform failed.", exc_info=error)
-        elif self._under_way.get(key) is act:
-            del self._under_way[key]
+        if self._under_way.get(key) is act:
+            if error is None:
+                del self._under_way[key]
+            else:
+                workflow.logger.error("An order to the platform failed.", exc_info=error)
         if not self._under_way:
             self._watch.tell()

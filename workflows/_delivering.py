@@ -5,7 +5,6 @@ from collections.abc import Collection
 from functools import partial
 
 from temporalio import workflow
-from temporalio.exceptions import is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.notices import NoticeActivities
@@ -66,10 +65,10 @@ class Deliveries:
         if delivery.cancelled():
             return
         error = delivery.exception()
-        if error is not None and not is_cancelled_exception(error):  # its organisation is purged: a look finds that
-            workflow.logger.error("A notice cannot be delivered.", exc_info=error)
-            self._failed.add(notice_id)
-        if self._under_way.get(notice_id) is delivery:
+        if self._under_way.get(notice_id) is delivery:  # how one ends that was left off means nothing
             del self._under_way[notice_id]
+            if error is not None:  # its organisation is purged: a look finds that
+                workflow.logger.error("A notice cannot be delivered.", exc_info=error)
+                self._failed.add(notice_id)
         if self._each or not self._under_way:
             self._watch.tell()

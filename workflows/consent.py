@@ -16,6 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows._delivering import Deliveries
     from workflows._waiting import Watch, show
 
+_CAN_BE_DONE = "One full admin accepts or declines; the partner can resend or cancel."
+
 
 @workflow.defn(name="TrialConsent")
 class TrialConsent(TrialConsentContract):
@@ -36,9 +38,8 @@ class TrialConsent(TrialConsentContract):
             if self._watch.long_run():
                 await self._deliveries.withdraw()
                 workflow.continue_as_new(trial)
-            await self._watch.rest(step.deadline_at, "CO-06: consent")
+            await self._watch.rest(step.deadline_at, _waits_for(step))
             step = await self._look()
-        await self._deliveries.withdraw()
         return ConsentResult(state=step.state)
 
     async def _look(self) -> ConsentStep:
@@ -51,14 +52,18 @@ class TrialConsent(TrialConsentContract):
         )
         self._step = step
         self._deliveries.follow(step.notices)
-        show(
-            f"consent_{step.state}",
-            step.deadline_at,
-            "CO-06, waits for a full admin of the customer" if step.deadline_at else f"CO, the request is {step.state}",
-            f"Trial {self._trial.trial_id}; mails under way: {len(step.notices)}",
-            "One full admin accepts or declines; the partner can resend or cancel.",
-        )
+        self._show(step)
         return step
+
+    def _show(self, step: ConsentStep) -> None:
+        show(
+            f"consent_{step.state or 'gone'}",
+            step.deadline_at,
+            _waits_for(step),
+            f"Trial {self._trial.trial_id}",
+            *([f"Mails under way: {len(step.notices)}"] if step.notices else []),
+            *([_CAN_BE_DONE] if step.state is ConsentState.PENDING else []),
+        )
 
     @workflow.signal(name="facts_changed", description="Something was committed that may concern this process.")
     async def facts_changed(self) -> None:
@@ -69,3 +74,9 @@ class TrialConsent(TrialConsentContract):
     def state(self) -> ConsentStep | None:
         """What was found at the last look."""
         return self._step
+
+
+def _waits_for(step: ConsentStep) -> str:
+    if step.state is ConsentState.PENDING:
+        return "CO-06: waits for a full admin of the customer"
+    return f"CO-06: the request is {step.state or 'gone'}"

@@ -15,6 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows._delivering import Deliveries
     from workflows._waiting import Watch, show
 
+_WAY_OUT = "Each is registered by its serial number; what is missing in the end is on the partner's list."
+
 
 @workflow.defn(name="DeviceReturn")
 class DeviceReturn(DeviceReturnContract):
@@ -40,7 +42,6 @@ class DeviceReturn(DeviceReturnContract):
             else:
                 await self._watch.rest(step.due_at, _waits_for(step))
             step = await self._look()
-        await self._deliveries.withdraw()
         return DeviceReturnResult(outstanding=step.outstanding)
 
     async def _look(self) -> DeviceReturnStep:
@@ -58,7 +59,8 @@ class DeviceReturn(DeviceReturnContract):
             step.due_at,
             _waits_for(step),
             f"Trial {self._devices.trial_id}",
-            "Each is registered by its serial number; what is missing in the end is on the partner's list.",
+            *([f"Mails under way: {len(step.notices)}"] if step.notices else []),
+            *([] if step.over else [_WAY_OUT]),
         )
         return step
 

@@ -100,6 +100,14 @@ class RenewalGrace(RenewalGraceContract):
             GraceActivities.conclude, self._now(), **_options.facts("Close the grace, and evaluate marking")
         )
         self._deliveries.follow(result.notices)
+        if workflow.patched(names.GRACE_SHOWS_ITS_END):
+            show(
+                f"grace_{result.outcome}",
+                None,
+                f"GR-11, the grace is over: {result.outcome}",
+                f"Licence set {self._grace.licence_set_id}, of a {self._grace.kind}",
+                *([f"Mails under way: {len(result.notices)}"] if result.notices else []),
+            )
         return result
 
     def _now(self) -> GraceAt:

@@ -14,6 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows import _options
     from workflows._waiting import Watch, show
 
+_WAY_OUT = "Calling that is bought for the same organisation before then keeps them; after it they are gone for good."
+
 
 @workflow.defn(name="NumberRetention")
 class NumberRetention(NumberRetentionContract):
@@ -50,7 +52,7 @@ class NumberRetention(NumberRetentionContract):
             step.held_until,
             _waits_for(step),
             f"Trial {self._trial.trial_id}",
-            "Calling that is bought for the same organisation before then keeps them; after it they are gone for good.",
+            *([_WAY_OUT] if step.held else [f"Released for good: {step.released}"]),
         )
         return step
 

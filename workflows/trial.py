@@ -25,10 +25,11 @@ _EVENTS: Mapping[str, str] = {
 """What the operator reads of what comes next, by the step's reason."""
 _CAN_BE_DONE: Mapping[TrialState | None, str] = {
     TrialState.AWAITING_DETAILS: "Its partner gives the details, or cancels it.",
-    TrialState.PROVISIONING: "Its partner can cancel it, or have the platform asked again at once.",
+    TrialState.PROVISIONING: "Its partner can cancel it.",
     TrialState.ACTIVE: "Its partner can extend, edit or cancel it; a paid order converts it.",
 }
 """In the states in which the process waits (18.1)."""
+_ASKED_AGAIN = "It can have the platform asked again at once: it gives the details once more."
 
 
 @workflow.defn(name="Trial")
@@ -110,6 +111,7 @@ class Trial(TrialContract):
             *(f"Platform: {_order(order, step)}" for order in step.orders),
             *([f"Mails under way: {len(step.notices)}"] if step.notices else []),
             *([_CAN_BE_DONE[step.state]] if step.state in _CAN_BE_DONE else []),
+            *([_ASKED_AGAIN] if step.problems and step.state is TrialState.PROVISIONING else []),
         )
 
     @workflow.signal(name="facts_changed", description="Something was committed that may concern this process.")

@@ -11,6 +11,7 @@ COMMANDS = Path(__file__).with_name("commands.txt")
 _WORKFLOWS = Path(__file__).parents[2] / "workflows"
 _ISSUING = frozenset(
     {
+        "cancel",
         "continue_as_new",
         "deprecate_patch",
         "execute_activity_method",
@@ -39,7 +40,7 @@ def _lines(file: Path) -> Iterator[str]:
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     for name, function in functions:
-        for node in ast.walk(function):
+        for node in sorted(ast.walk(function), key=lambda node: getattr(node, "lineno", 0)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ISSUING:
                 timed = ", timeout" if any(keyword.arg == "timeout" for keyword in node.keywords) else ""
                 given = ast.unparse(node.args[0]) if node.args else ""

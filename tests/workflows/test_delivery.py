@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.api.sdk.v1 import WorkflowMetadata
 
 from tenure import names, search
 from tenure.contracts.activity import ActivityEvent, ActivityKind
@@ -146,6 +147,13 @@ async def test_users_are_told_of_the_end_when_the_mail_server_is_back(unreached:
     await world.advance(timedelta(hours=3))
     assert (await fair.show()).state is TrialState.ENDED
     assert world.mails("una") == []
+    assert trial.licence_set_id is not None
+    grace = world.client.get_workflow_handle(names.renewal_grace_id(trial.licence_set_id, 1))
+    attributes = (await grace.describe()).typed_search_attributes
+    assert (attributes.get(search.PHASE), attributes.get(search.DUE_AT)) == ("grace_removed", None)
+    metadata: WorkflowMetadata = await grace.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    assert metadata.current_details.startswith("**GR-11, the grace is over: removed**\n")
+    assert "Mails under way: 1" in metadata.current_details
     road.open_road()
     await world.advance(timedelta(hours=2))
     assert len(world.mails("una")) == 1

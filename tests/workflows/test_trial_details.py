@@ -7,7 +7,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import WorkflowMetadata
 
 from tenure import names
-from tenure.contracts.device import ShipDevices
+from tenure.contracts.consent import DeclineTrial
+from tenure.contracts.device import RegisterReturn, ShipDevices
 from tenure.contracts.licence import ExpireLicences, LicenceKind
 from tenure.contracts.trial import CancelTrial, EditTrial
 from tenure.ids import LicenceSetId
@@ -79,6 +80,28 @@ async def test_each_process_of_a_trial_says_what_it_waits_for(world: Installatio
     await agree(
         world, grace, "Q-32: meeting data of a cancelled trial rest", row["due_at"], "licences of the trial are"
     )
+
+
+async def test_what_is_over_offers_nothing_any_more(world: Installation) -> None:
+    """A request and a return say what can be done while they wait, and how they ended afterwards (CO-06, DV-09, P14)."""
+    fair = await Fair.open(world)
+    trial = await fair.new_customer()
+    ends_at = await world.simulation.now() + 20 * DAY
+    ship = ShipDevices(trial_id=trial.trial_id, demo_order="DEMO-1", serials=("SN-1",), device_ends_at=ends_at)
+    await world.services.devices.ship(OPERATOR, ship)
+    asked = await fair.asked(await fair.customer(), "asked")
+    request, devices = names.trial_consent_id(asked.trial_id), names.device_return_id(trial.trial_id, 1)
+    waits_for = "CO-06: waits for a full admin of the customer"
+    await agree(world, request, waits_for, asked.consent_deadline_at, "accepts or declines")
+    await agree(world, devices, "DV-02: waits for 1 of the trial's devices", ends_at + 14 * DAY, "serial number")
+
+    decline = DeclineTrial(trial_id=asked.trial_id, person_id=fair.person("ada-acme"))
+    await world.services.consents.decline(OPERATOR, decline)
+    back = RegisterReturn(trial_id=trial.trial_id, by=fair.seller, serials=("SN-1",))
+    await world.services.devices.register_return(OPERATOR, back)
+    await world.settle()
+    assert await details(world, request) == f"**CO-06: the request is declined**\n\n- Trial {asked.trial_id}"
+    assert await details(world, devices) == f"**DV-09: all are back**\n\n- Trial {trial.trial_id}"
 
 
 @pytest.mark.parametrize(
