@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from tenure.contracts.base import Instant
 from tenure.contracts.credential import Credential, CredentialRole
 from tenure.contracts.licence import ServiceKey
+from tenure.contracts.trial import TrialView
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PersonId, RplCaseId, TrialId
 from tenure.ports import Caller
@@ -22,6 +23,7 @@ from tenure.settings import InstallationKind
 from web.console import onboarding_wording, review_wording, wording
 from web.console.session import Sessions
 from web.origin import from_our_page
+from web.problems import status_of
 from web.security import caller_of
 from web.services import Services
 
@@ -113,6 +115,14 @@ class Visit:
         """
         return self._named("trial_id", TrialId, RefusalCode.TRIAL_NOT_FOUND)
 
+    async def trial(self) -> TrialView:
+        """The trial that the path names, where the visitor may see it.
+
+        Raises:
+            Refusal: `trial_not_found`, or `org_deleted`.
+        """
+        return await self.services.trials.show(self.caller(), self.trial_id())
+
     def case_id(self) -> RplCaseId:
         """The review that the path names.
 
@@ -173,6 +183,11 @@ def key_of(form: FormData) -> str:
     if not isinstance(key, str) or not key:
         raise Refusal(RefusalCode.INVALID_INPUT)
     return key
+
+
+def status_after(refusal: Refusal | None) -> HTTPStatus:
+    """The status of a page that says what was refused, if anything was."""
+    return HTTPStatus.OK if refusal is None else status_of(refusal.code)
 
 
 def searched(visit: Visit) -> str | None:

@@ -15,9 +15,8 @@ from tenure.contracts.trial import CancelTrial, ExtendTrial, ProvideDetails, Res
 from tenure.errors import Refusal, RefusalCode
 from tenure.policy import trial as rule
 from tenure.policy.catalogue import has_calling
-from web import problems
 from web.console import trial_acts
-from web.console.desk import PARTNERS, Visit, key_of, signed_in
+from web.console.desk import PARTNERS, Visit, key_of, signed_in, status_after
 
 
 def back(view: TrialView, done: str) -> Response:
@@ -46,7 +45,7 @@ async def provide_details(visit: Visit) -> Response:
 
 async def look_at_extension(visit: Visit) -> Response:
     """The present end beside the new one, before anything happens (TC-03)."""
-    view = await visit.services.trials.show(visit.caller(), visit.trial_id())
+    view = await visit.trial()
     return await _extension(visit, view, visit.request.query_params.get("days"))
 
 
@@ -63,13 +62,13 @@ async def extend(visit: Visit) -> Response:
         )
         return back(await visit.services.trials.extend(visit.caller(key_of(form)), command), "extended")
     except Refusal as refusal:
-        view = await visit.services.trials.show(visit.caller(), visit.trial_id())
+        view = await visit.trial()
         return await _extension(visit, view, days, refusal)
 
 
 async def look_at_end(visit: Visit) -> Response:
     """What it means to cancel the trial, before it is confirmed (TC-10)."""
-    view = await visit.services.trials.show(visit.caller(), visit.trial_id())
+    view = await visit.trial()
     return await _cancellation(visit, view)
 
 
@@ -82,7 +81,7 @@ async def cancel(visit: Visit) -> Response:
     except Refusal as refusal:
         if refusal.code is not RefusalCode.CONFIRMATION_REQUIRED:
             raise
-        view = await visit.services.trials.show(visit.caller(), visit.trial_id())
+        view = await visit.trial()
         return await _cancellation(visit, view, Refusal(refusal.code, "Nothing has happened: tick “Yes” first."))
 
 
@@ -99,7 +98,7 @@ async def _extension(visit: Visit, view: TrialView, days: str | None, refusal: R
     resumes = rule.refuse(rule.Action.EDIT, view.state, view.until, visit.now) is not None
     return visit.render(
         "trial_extend.html",
-        HTTPStatus.OK if refusal is None else problems.status_of(refusal.code),
+        status_after(refusal),
         here="trials",
         view=view,
         possible=rule.refuse(rule.Action.EXTEND, view.state, view.until, visit.now) is None,
@@ -117,7 +116,7 @@ async def _cancellation(visit: Visit, view: TrialView, refusal: Refusal | None =
     visit.person_id()
     return visit.render(
         "trial_cancel.html",
-        HTTPStatus.OK if refusal is None else problems.status_of(refusal.code),
+        status_after(refusal),
         here="trials",
         view=view,
         possible=rule.refuse(rule.Action.CANCEL, view.state, view.until, visit.now) is None,

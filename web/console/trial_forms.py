@@ -10,7 +10,7 @@ from tenure.contracts.base import EmailAddress, Text
 from tenure.contracts.catalogue import Catalogue
 from tenure.errors import Refusal
 from tenure.policy.catalogue import needs_site
-from web import problems
+from web.console.desk import status_after
 
 type Faults = dict[str, str]
 """What is wrong, by the field's name."""
@@ -59,9 +59,9 @@ def faults(error: ValidationError) -> Faults:
 
 def status(faults: Faults | None, refusal: Refusal | None) -> HTTPStatus:
     """The status of a page with a form that may have been refused."""
-    if refusal is not None:
-        return problems.status_of(refusal.code)
-    return HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
+    if faults and refusal is None:
+        return HTTPStatus.UNPROCESSABLE_ENTITY
+    return status_after(refusal)
 
 
 def refused_services(refusal: Refusal | None) -> dict[str, object]:

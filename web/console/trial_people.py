@@ -22,7 +22,7 @@ PAGE: Final = 100
 async def look(visit: Visit) -> Response:
     """The customer's people, page by page, ticked where they hold a licence of the trial."""
     visit.person_id()
-    view = await visit.services.trials.show(visit.caller(), visit.trial_id())
+    view = await visit.trial()
     if refuse(Action.ASSIGN, view.state, view.until, visit.now) is not None:
         raise Refusal(RefusalCode.WRONG_STATE, "Licences of a trial are assigned while it is active.")
     if view.access is not Access.FULL:

@@ -6,13 +6,12 @@ the forms, never in an address: it is personal.
 """
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
 from pydantic import ValidationError
 from starlette.datastructures import FormData
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from tenure.contracts.organisation import OrganisationView
@@ -21,6 +20,7 @@ from tenure.errors import Refusal, RefusalCode
 from tenure.ids import TrialId
 from web.console import choices, trial_forms
 from web.console.desk import PARTNERS, Visit, signed_in
+from web.console.trial_changes import back
 from web.console.trial_forms import Faults
 
 _DETAILS: Final = ("company_name", "admin_email", "admin_name", "industry", "country")
@@ -61,7 +61,7 @@ async def request(visit: Visit) -> Response:
     except Refusal as refusal:
         return await _offer(visit, form, offer, refusal=refusal)
     done = "requested" if view.state is TrialState.PENDING_CONSENT else "started"
-    return RedirectResponse(f"/console/trials/{view.trial_id}?done={done}", HTTPStatus.SEE_OTHER)
+    return back(view, done)
 
 
 async def _look(visit: Visit, form: FormData) -> Response:

@@ -11,6 +11,7 @@ from tenure.contracts.licence import ServiceKey
 from tenure.contracts.trial import AskOffer, EditTrial, TrialView
 from tenure.errors import Refusal, RefusalCode
 from tenure.policy import trial as rule
+from tenure.policy.catalogue import has_calling
 from web.console import choices, trial_forms
 from web.console.desk import PARTNERS, Visit, key_of, signed_in
 from web.console.trial_acts import on_trial
@@ -20,14 +21,14 @@ from web.console.trial_forms import Faults
 
 async def look(visit: Visit) -> Response:
     """What is on trial, and what could be."""
-    view = await visit.services.trials.show(visit.caller(), visit.trial_id())
+    view = await visit.trial()
     return await _page(visit, view, on_trial(view))
 
 
 async def edit(visit: Visit) -> Response:
     """Replace the services; before one is removed, it is said what goes with it (TC-07, TC-09)."""
     form = await visit.request.form()
-    view = await visit.services.trials.show(visit.caller(), visit.trial_id())
+    view = await visit.trial()
     ticked = tuple(str(key) for key in form.getlist("service"))
     removed = [key for key in on_trial(view) if key not in ticked]
     if removed and ticked and form.get("confirmed") != "true":
@@ -63,7 +64,6 @@ async def _page(
     customer = await visit.services.organisations.show(visit.caller(), view.organisation_id)
     catalogue = visit.services.catalogue
     present = on_trial(view)
-    calling = [service.key for service in catalogue.services if service.calling]
     return visit.render(
         "trial_services.html",
         trial_forms.status(faults, refusal),
@@ -80,7 +80,7 @@ async def _page(
         ],
         sites=frozenset(service.key for service in catalogue.services if service.site_required),
         zones=choices.zones(customer.country, visit.now),
-        numbers_go=any(key in (removed or ()) for key in calling) and not any(key in ticked for key in calling),
+        numbers_go=has_calling(removed or (), catalogue) and not has_calling(ticked, catalogue),
         rules=visit.services.rules,
         form=form or FormData(),
         removed=removed or [],

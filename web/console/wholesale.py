@@ -19,8 +19,7 @@ from tenure.contracts.review import StoredScreening
 from tenure.contracts.user import CreateUser
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PersonId
-from web import problems
-from web.console.desk import PARTNERS, Visit, key_of, signed_in
+from web.console.desk import PARTNERS, Visit, key_of, signed_in, status_after
 from web.console.onboarding_wording import STATES, problem
 
 PAGE: Final = 50
@@ -74,7 +73,7 @@ async def _page(
     users = await visit.services.users.page(visit.caller(), view.organisation_id, after=after, limit=PAGE)
     return visit.render(
         "wholesale_customer.html",
-        HTTPStatus.OK if refusal is None else problems.status_of(refusal.code),
+        status_after(refusal),
         here="wholesale",
         view=view,
         problem=problem(view, operates=visit.operates),

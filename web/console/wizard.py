@@ -15,8 +15,7 @@ from starlette.routing import Route
 from tenure.contracts.wizard import AcceptTerms, Wizard, WizardCommand, WizardStep
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId
-from web import problems
-from web.console.desk import PARTNERS, Visit, signed_in
+from web.console.desk import PARTNERS, Visit, signed_in, status_after
 
 STEPS: Final = {
     WizardStep.ACCEPT_TERMS: "Accept the terms",
@@ -105,7 +104,7 @@ async def _page(visit: Visit, wizard: Wizard, refusal: Refusal | None = None) ->
     catalogue = visit.services.catalogue
     return visit.render(
         "launched.html" if wizard.step is WizardStep.COMPLETE else "wizard.html",
-        HTTPStatus.OK if refusal is None else problems.status_of(refusal.code),
+        status_after(refusal),
         here="launch",
         wizard=wizard,
         steps=STEPS,
