@@ -138,7 +138,7 @@ async def told_late(world: Installation) -> Recorded:
         "email": world.address("bounce-una"),
     }
     await world.store(una)
-    assign = AssignLicences(trial_id=trial.trial_id, by=fair.seller, people=(fair.person("una"),))
+    assign = AssignLicences(trial_id=trial.trial_id, by=fair.seller, give=(fair.person("una"),))
     await world.services.trials.assign_licences(OPERATOR, assign)
     await world.advance(63 * DAY)
     assert trial.licence_set_id is not None
