@@ -4,10 +4,11 @@ from typing import Any
 
 import asyncpg
 
+from adapters.postgres.conditions import Conditions
 from adapters.postgres.database import Connection, business_now
 from adapters.postgres.evidence import read_evidence
 from adapters.postgres.graces import licence_sets
-from adapters.postgres.named import is_named
+from adapters.postgres.named import IS_NAMED
 from adapters.postgres.visibility import require_alive
 from tenure.contracts.organisation import (
     COUNTING,
@@ -41,21 +42,11 @@ select o.organisation_id, o.name, o.state, next.due_at as next_due_at, next.kind
                       where d.organisation_id = o.organisation_id order by d.due_at, d.kind limit 1) as next on true
 """
 
-_PAGE = (
-    _SUMMARY
-    + """
- where o.state not in ('erasing', 'deleted') and o.organisation_id <> 'org_consumer'
-   and ($2::text is null or exists (select from customer_lists c
-                                     where c.partner_id = $2 and c.organisation_id = o.organisation_id))
-   and ($3::boolean is null or $3 = (o.state in ('marked', 'warned')))
-   and ($4::text is null or o.organisation_id > $4)
-   and """
-    + is_named("o.name", "$6")
-    + """
- order by o.organisation_id
- limit $5
-"""
-)
+_LISTED = """
+select o.organisation_id from organisations o
+ where o.state not in ('erasing', 'deleted') and o.organisation_id <> 'org_consumer'"""
+_OF_PARTNER = """o.organisation_id in (
+    select c.organisation_id from customer_lists c where c.partner_id = {}::text)"""
 
 _ONE = _SUMMARY + " where o.organisation_id = $3"
 
@@ -83,7 +74,17 @@ async def page(
     limit: int,
 ) -> OrganisationPage:
     """Up to `limit` organisations after an id; one row more is asked for, to know whether there is a next page."""
-    rows = await connection.fetch(_PAGE, rules.silence, caller.partner_id, to_be_deleted, after, limit + 1, named)
+    asked = Conditions(rules.silence, caller.partner_id)
+    asked.ask(_OF_PARTNER, caller.partner_id)
+    asked.ask("(o.state in ('marked', 'warned')) = {}", to_be_deleted)
+    asked.ask("o.organisation_id > {}::text", after)
+    asked.ask(IS_NAMED, named)
+    chosen = asked.first_of(_LISTED, "organisation_id", limit + 1, whole=named is not None)
+    rows = await connection.fetch(
+        f"with chosen as ({chosen}) {_SUMMARY} join chosen on chosen.organisation_id = o.organisation_id"
+        " order by o.organisation_id",
+        *asked.parameters,
+    )
     organisations = tuple(OrganisationSummary.model_validate(_summary(row)) for row in rows[:limit])
     return OrganisationPage(
         organisations=organisations,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from adapters.postgres.conditions import Conditions
 from adapters.postgres.database import Connection, Database, business_now
 from adapters.postgres.evidence import read_evidence
 from adapters.postgres.trials import views
@@ -33,14 +34,13 @@ select d.*, o.name as organisation_name,
                       where m.organisation_id = o.organisation_id)) as partner_id
   from upcoming($2) d join organisations o using (organisation_id)
  where o.state not in ('erasing', 'deleted')
-   and ($1::text is null or exists (select from managements m
-                                     where m.partner_id = $1 and m.organisation_id = o.organisation_id))
    and not exists (select from trials t where t.trial_id = d.subject and t.partner_id <> $3::text)
    and not exists (select from onboardings b where b.organisation_id = d.organisation_id
                       and d.kind in ('screening', 'rpl_review') and b.partner_id <> $3::text)
    and not exists (select from rpl_cases c where c.case_id = d.subject and c.partner_id <> $3::text)
- order by d.due_at, d.organisation_id, d.kind, d.subject
 """
+_OF_PARTNER = "o.organisation_id in (select m.organisation_id from managements m where m.partner_id = {}::text)"
+_EARLIEST_FIRST = " order by d.due_at, d.organisation_id, d.kind, d.subject"
 
 
 class PostgresForecast:
@@ -93,7 +93,9 @@ class PostgresForecast:
                 "select true from partners where partner_id = $1", scope
             ):
                 raise Refusal(RefusalCode.PARTNER_NOT_FOUND)
-            rows = await connection.fetch(_CALENDAR, scope, self._rules.silence, caller.partner_id)
+            asked = Conditions(scope, self._rules.silence, caller.partner_id)
+            asked.ask(_OF_PARTNER, scope)
+            rows = await connection.fetch(f"{_CALENDAR}{asked.text}{_EARLIEST_FIRST}", *asked.parameters)
         return [CalendarEntry.model_validate(dict(row)) for row in rows]
 
 

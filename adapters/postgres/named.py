@@ -2,10 +2,5 @@
 
 from typing import Final
 
-_FOLDED: Final = "regexp_replace(normalize(lower({}), NFD), '[\\u0300-\\u036f]', '', 'g')"
-
-
-def is_named(column: str, parameter: str) -> str:
-    """SQL that says whether a name contains what was typed, whatever its case and accents; null asks for nothing."""
-    folded = f"position({_FOLDED.format(f'trim({parameter}::text)')} in {_FOLDED.format(column)}) > 0"
-    return f"({parameter}::text is null or {folded})"
+IS_NAMED: Final = "position(folded(trim({}::text)) in o.folded_name) > 0"
+"""That the name of the organisation `o` contains what was typed, whatever its case and accents."""

@@ -19,10 +19,10 @@ from tenure.contracts.trial import (
     RequestTrial,
     ResendConsent,
     TrialOffer,
-    TrialPage,
     TrialState,
     TrialView,
 )
+from tenure.contracts.trial_page import TrialPage
 from tenure.ids import OrganisationId, PartnerId, PersonId, TrialId
 
 _CATALOGUE: TypeAdapter[TrialCatalogue] = TypeAdapter(TrialCatalogue)
@@ -107,8 +107,8 @@ class Trials:
             state: Only those in this state.
             ending_within_days: Only active ones that end so soon, and those in grace.
             named: Only those of customers whose name contains this, whatever its case and accents.
-            soonest_first: What ends first comes first, and what is over last. A trial that is changed while it is read
-                may be missed, or come twice.
+            soonest_first: What ends first comes first, and what is over last. A trial whose date moves while the list is
+                read may be missed, or come twice; every other comes once.
         """
         parameters = {
             "partner_id": partner_id,
@@ -152,7 +152,8 @@ class Trials:
 
         Raises:
             Refusal: `confirmation_required` where the new end is earlier and that was not confirmed (TC-03);
-                `extension_too_long`, `extension_too_short`, `grace_over` or `wrong_state`.
+                `extension_too_long`, `extension_too_short`, `grace_over` or `wrong_state`; `access_level_insufficient`
+                where the partner does not manage the customer any more.
         """
         return await self._connection.command("/v1/trials/extend", command, _VIEW, key)
 
@@ -161,7 +162,8 @@ class Trials:
 
         Raises:
             Refusal: `wrong_state` but for an active trial, `grace_over`; of the selection what `request` refuses;
-                `site_fixed` where a service stays whose site is built already.
+                `site_fixed` where a service stays whose site is built already, and `access_level_insufficient` where the
+                partner does not manage the customer any more.
         """
         return await self._connection.command("/v1/trials/edit", command, _VIEW, key)
 

@@ -285,10 +285,3 @@ class TrialView(Contract):
             TrialState.ACTIVE: self.ends_at,
             TrialState.GRACE: self.grace_ends_at,
         }.get(self.state)
-
-
-class TrialPage(Contract):
-    """Trials in order of id, or those first that end first."""
-
-    trials: tuple[TrialView, ...]
-    next_after: TrialId | None = None

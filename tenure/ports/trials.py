@@ -27,10 +27,10 @@ from tenure.contracts.trial import (
     RequestTrial,
     ResendConsent,
     TrialOffer,
-    TrialPage,
     TrialState,
     TrialView,
 )
+from tenure.contracts.trial_page import TrialCursor, TrialPage
 from tenure.contracts.trial_process import (
     ConsentStep,
     NumberHoldStep,
@@ -68,7 +68,7 @@ class Trials(Protocol):
         ending_within_days: int | None = None,
         named: str | None = None,
         soonest_first: bool = False,
-        after: TrialId | None = None,
+        after: TrialCursor | None = None,
         limit: int = 100,
     ) -> TrialPage:
         """Trials in order of id, which stays while they change, or those first that end first (PS-02).

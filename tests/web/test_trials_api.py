@@ -156,8 +156,12 @@ async def test_the_list_is_filtered(
     assert await listed(organisation_id=late.organisation_id) == [late.trial_id]
     assert await listed(ending_within_days=31) == [soon.trial_id]
     assert await listed(partner_id="ptr_other") == []
-    response = await http.get("/v1/trials", params={"state": "asleep"})
-    assert (response.status_code, code(response)) == (422, "invalid_input")
+    assert await listed(soonest_first=True) == [pending, soon.trial_id, late.trial_id]
+    cursors = ("", "x", "1.", "trl_A", "-1.trl_a", "NaN.trl_a", "9" * 18 + ".trl_a", "over.trl_a'--", "over.trl_a\x00")
+    wrong = ({"state": "asleep"}, {"limit": "1001"}, *({"after": after} for after in cursors))
+    for parameters in (*wrong, *(one | {"soonest_first": "true"} for one in wrong)):
+        response = await http.get("/v1/trials", params=parameters)
+        assert (response.status_code, code(response)) == (422, "invalid_input"), parameters
 
 
 async def test_the_customers_console_asks_and_decides(

@@ -16,10 +16,10 @@ from tenure.contracts.trial import (
     RequestTrial,
     ResendConsent,
     TrialOffer,
-    TrialPage,
     TrialState,
     TrialView,
 )
+from tenure.contracts.trial_page import TrialCursor, TrialPage
 from tenure.errors import RefusalCode
 from tenure.ids import OrganisationId, PartnerId, TrialId
 from tenure.policy.catalogue import of_trials
@@ -106,9 +106,11 @@ async def list_trials(
     ] = None,
     soonest_first: Annotated[
         bool,
-        Query(description="What ends first comes first, and what is over last. Dates move: an id's place does not."),
+        Query(
+            description="What ends first comes first, and what is over last; a trial that moves meanwhile may be missed."
+        ),
     ] = False,
-    after: Annotated[TrialId | None, Query(description="`next_after` of the page before.")] = None,
+    after: Annotated[TrialCursor | None, Query(description="`next_after` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> TrialPage:
     """Trials in order of id, or as they end (PS-02, PS-03, PS-04); a partner sees its own."""
@@ -180,6 +182,7 @@ async def provide_details(ports: Ports, caller: AnyCommander, command: ProvideDe
     responses=refusals(
         *_OF_ITS_OWNER,
         RefusalCode.CONFIRMATION_REQUIRED,
+        RefusalCode.ACCESS_LEVEL_INSUFFICIENT,
         RefusalCode.EXTENSION_TOO_LONG,
         RefusalCode.EXTENSION_TOO_SHORT,
         RefusalCode.GRACE_OVER,
@@ -194,7 +197,12 @@ async def extend_trial(ports: Ports, caller: AnyCommander, command: ExtendTrial)
 @router.post(
     "/edit",
     responses=refusals(
-        *_OF_ITS_OWNER, *_OF_THE_SELECTION, RefusalCode.SITE_FIXED, RefusalCode.GRACE_OVER, RefusalCode.WRONG_STATE
+        *_OF_ITS_OWNER,
+        *_OF_THE_SELECTION,
+        RefusalCode.ACCESS_LEVEL_INSUFFICIENT,
+        RefusalCode.SITE_FIXED,
+        RefusalCode.GRACE_OVER,
+        RefusalCode.WRONG_STATE,
     ),
 )
 async def edit_trial(ports: Ports, caller: AnyCommander, command: EditTrial) -> TrialView:

@@ -3,11 +3,12 @@
 from typing import Final
 from uuid import uuid4
 
+from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 from starlette.routing import Route
 
 from tenure.contracts.trial import TrialState
-from tenure.ids import TrialId
+from tenure.contracts.trial_page import TrialCursor
 from tenure.policy.trial import ABOUT_TO_END
 from web.console import trial_acts
 from web.console.desk import Visit, searched, signed_in
@@ -20,6 +21,7 @@ FILTERS: Final = {
     "ending": "About to end",
     "grace": "In grace",
 }
+_CURSOR: Final[TypeAdapter[TrialCursor | None]] = TypeAdapter(TrialCursor | None)
 _STATES: Final = {
     "awaiting": TrialState.AWAITING_DETAILS,
     "pending": TrialState.PENDING_CONSENT,
@@ -84,10 +86,11 @@ async def trial(visit: Visit) -> Response:
     )
 
 
-def _after(value: str | None) -> TrialId | None:
+def _after(value: str | None) -> TrialCursor | None:
+    """A link that is damaged leads to the first page."""
     try:
-        return TrialId(value) if value else None
-    except ValueError:
+        return _CURSOR.validate_python(value or None)
+    except ValidationError:
         return None
 
 

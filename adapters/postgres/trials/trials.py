@@ -5,7 +5,7 @@ from functools import partial
 
 from adapters.postgres.commands import once, once_shown
 from adapters.postgres.database import Connection, Database
-from adapters.postgres.trials import offers, views
+from adapters.postgres.trials import listing, offers, views
 from adapters.postgres.trials.cancelling import Cancelling
 from adapters.postgres.trials.changes import Changes
 from adapters.postgres.trials.conversions import Conversions
@@ -25,10 +25,10 @@ from tenure.contracts.trial import (
     ResendConsent,
     TrialCommand,
     TrialOffer,
-    TrialPage,
     TrialState,
     TrialView,
 )
+from tenure.contracts.trial_page import TrialCursor, TrialPage
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId, TrialId
 from tenure.policy.rules import Rules
@@ -80,12 +80,12 @@ class PostgresTrials:
         ending_within_days: int | None = None,
         named: str | None = None,
         soonest_first: bool = False,
-        after: TrialId | None = None,
+        after: TrialCursor | None = None,
         limit: int = 100,
     ) -> TrialPage:
         """Trials in order of id, or those first that end first (PS-02)."""
         async with self._database.read() as connection:
-            return await views.page(
+            return await listing.page(
                 connection,
                 caller,
                 partner_id=partner_id,

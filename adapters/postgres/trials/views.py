@@ -5,9 +5,8 @@ from typing import Any, Final
 import asyncpg
 
 from adapters.postgres.database import Connection
-from adapters.postgres.named import is_named
 from tenure.contracts.forecast import UndatedTrial
-from tenure.contracts.trial import Site, TrialContact, TrialPage, TrialService, TrialState, TrialView
+from tenure.contracts.trial import Site, TrialContact, TrialService, TrialView
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId, TrialId
 from tenure.ports import Caller
@@ -16,8 +15,7 @@ CONTACT: Final = """left join lateral (select a.name, a.email from customer_admi
                       where a.organisation_id = t.organisation_id and m.access in ('provisioning', 'full')
                       order by a.person_id limit 1) as c on true"""
 """Whom a partner can ask about its trial `t`, where its management `m` lets it know people (PS-08, CO-16)."""
-# Gone organisations leave every list (PS-06); an operator may still read one trial of one in quarantine.
-_VIEW: Final = f"""
+VIEW: Final = f"""
 select t.*, o.name as organisation_name, o.state as organisation_state, r.state as consent,
        r.deadline_at as consent_deadline_at, m.access, d.device_ends_at, d.due_at as devices_due_at,
        case p.tier when 2 then p.distributor_id end as distributor_id,
@@ -34,33 +32,9 @@ select t.*, o.name as organisation_name, o.state as organisation_state, r.state 
   left join device_returns d on d.trial_id = t.trial_id
   {CONTACT}
 """  # noqa: S608 - no part of it is anybody's input
-_ONE: Final = _VIEW + " where t.trial_id = $1 and ($2::text is null or t.partner_id = $2)"
-_FILTER: Final = """
- where o.state not in ('erasing', 'deleted')
-   and ($1::text is null or t.partner_id = $1)
-   and ($2::text is null or t.organisation_id = $2)
-   and ($3::text is null or t.state = $3)
-   and ($4::int is null or t.state = 'grace'
-        or (t.state = 'active' and t.ends_at < business_now() + make_interval(days => $4)))
-   and """ + is_named("o.name", "$7")
-_PAGE: Final = _VIEW + _FILTER + " and ($5::text is null or t.trial_id > $5) order by t.trial_id limit $6"
-# What a trial runs to; one that waits for its partner comes by its request, before all dates to come, and one that is over last.
-_TERMED: Final = """
-trials t left join trial_requests r on r.trial_id = t.trial_id
-  cross join lateral (select case t.state when 'pending_consent' then r.deadline_at when 'active' then t.ends_at
-                                          when 'grace' then t.grace_ends_at when 'awaiting_details' then t.requested_at
-                                          when 'provisioning' then t.requested_at else 'infinity' end as due) as term
-"""
-_SOONEST: Final = f"""
-with chosen as (
-  select t.trial_id, term.due from {_TERMED} join organisations o on o.organisation_id = t.organisation_id
-  {_FILTER}
-     and ($5::text is null or (term.due, t.trial_id) > (
-           coalesce((select term.due from {_TERMED}
-                      where t.trial_id = $5 and ($1::text is null or t.partner_id = $1)), '-infinity'), $5))
-   order by term.due, t.trial_id limit $6)
-{_VIEW} join chosen on chosen.trial_id = t.trial_id order by chosen.due, t.trial_id
-"""  # noqa: S608 - constants
+"""A trial `t` with all that its view shows."""
+# Gone organisations leave every list (PS-06); an operator may still read one trial of one in quarantine.
+_ONE: Final = VIEW + " where t.trial_id = $1 and ($2::text is null or t.partner_id = $2)"
 
 # A customer that is screened has dates for that, and nothing is ordered yet.
 _UNDATED: Final = """
@@ -97,34 +71,7 @@ async def show(connection: Connection, caller: Caller, trial_id: TrialId) -> Tri
         raise Refusal(RefusalCode.TRIAL_NOT_FOUND)
     if caller.partner_id is not None and row["organisation_state"] in {"erasing", "deleted"}:
         raise Refusal(RefusalCode.ORG_DELETED)
-    return _view(row)
-
-
-async def page(
-    connection: Connection,
-    caller: Caller,
-    *,
-    partner_id: PartnerId | None,
-    organisation_id: OrganisationId | None,
-    state: TrialState | None,
-    ending_within_days: int | None,
-    named: str | None,
-    soonest_first: bool,
-    after: TrialId | None,
-    limit: int,
-) -> TrialPage:
-    """Up to `limit` trials after that of an id, in the order that is asked for; a partner sees its own.
-
-    Raises:
-        Refusal: `forbidden` for another partner's.
-    """
-    if caller.partner_id is not None and partner_id not in {None, caller.partner_id}:
-        raise Refusal(RefusalCode.FORBIDDEN)
-    scope = caller.partner_id or partner_id
-    query = _SOONEST if soonest_first else _PAGE
-    rows = await connection.fetch(query, scope, organisation_id, state, ending_within_days, after, limit + 1, named)
-    trials = tuple(_view(row) for row in rows[:limit])
-    return TrialPage(trials=trials, next_after=trials[-1].trial_id if len(rows) > limit else None)
+    return view(row)
 
 
 def contact(row: asyncpg.Record) -> TrialContact | None:
@@ -132,7 +79,8 @@ def contact(row: asyncpg.Record) -> TrialContact | None:
     return None if row["contact_email"] is None else TrialContact(name=row["contact_name"], email=row["contact_email"])
 
 
-def _view(row: asyncpg.Record) -> TrialView:
+def view(row: asyncpg.Record) -> TrialView:
+    """What a row of `VIEW` says."""
     fields: dict[str, Any] = {name: row[name] for name in TrialView.model_fields if name in row}
     fields["services"] = tuple(TrialService.model_validate(service) for service in _services(row))
     if row["site_url"] is not None:

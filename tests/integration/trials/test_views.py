@@ -4,7 +4,7 @@ import pytest
 
 from tenure.contracts.licence import LicenceKind, LicenceState
 from tenure.contracts.organisation import GrantFullAccess, OrganisationState, Remedy, Role
-from tenure.contracts.trial import ServiceState, TrialState, TrialView
+from tenure.contracts.trial import ServiceState, TrialState
 from tenure.errors import RefusalCode
 from tenure.ids import OrganisationId, PersonId, TrialId
 from tenure.ports import Caller
@@ -160,68 +160,6 @@ async def test_gone_organisations_leave_the_lists(town: Town, market: Market) ->
     assert (await town.trials.show(OPERATOR, trial.trial_id)).trial_id == trial.trial_id
     grant = GrantFullAccess(organisation_id=trial.organisation_id, partner_id=market.north.partner_id, person_id=eve)
     assert await market.refused(town.organisations.grant_full_access(SERVICE, grant)) is RefusalCode.ORG_DELETED
-
-
-async def test_pages(town: Town, market: Market) -> None:
-    """Trials come in order of id, each once, however small the pages are (PS-02)."""
-    made = sorted([(await town.trials.request(SERVICE, market.request("messaging"))).trial_id for _ in range(5)])
-    found: list[TrialView] = []
-    after = None
-    while True:
-        page = await town.trials.page(caller(market.north), after=after, limit=2)
-        assert 1 <= len(page.trials) <= 2
-        found.extend(page.trials)
-        after = page.next_after
-        if after is None:
-            break
-    assert [trial.trial_id for trial in found] == made
-    whole = await town.trials.page(caller(market.north), limit=5)
-    assert (len(whole.trials), whole.next_after) == (5, None)
-
-
-async def test_what_ends_first_comes_first(town: Town, market: Market) -> None:
-    """What waits for the partner, then all that runs out in the order of its dates, then what is over; page by page each once (PS-02)."""
-    later = await market.trial("messaging", length_days=60)
-    grace = await market.expired(await market.trial("messaging", length_days=30))  # it has 30 days left
-    over = await market.cancel(await market.trial("messaging"))
-    active = await market.trial("messaging", length_days=60)
-    pending = await market.ask(await market.customer())
-    waiting = await market.ask(await market.customer())
-    await market.accept(waiting)
-    await market.extend(later, 5, confirmed=True)
-    soon = [trial.trial_id for trial in (waiting, later, pending, grace, active, over)]
-    north = caller(market.north)
-    assert await trials(town, north, soonest_first=True) == soon
-    assert await trials(town, north) == sorted(soon)
-    found: list[TrialId] = []
-    for _ in soon:
-        page = await town.trials.page(north, soonest_first=True, after=found[-1] if found else None, limit=1)
-        found += [trial.trial_id for trial in page.trials]
-    assert found == soon
-    assert page.next_after is None
-
-
-async def test_the_order_says_nothing_of_others_trials(town: Town, market: Market) -> None:
-    """A page after another partner's trial is the same whenever that one ends (P14)."""
-    mine = [(await market.trial("messaging", length_days=days)).trial_id for days in (30, 90)]
-    theirs = await market.trial("messaging", length_days=60, side=market.south)
-    for ends_at in ("'2100-01-01'", "business_now()"):
-        await town.execute(f"update trials set ends_at = {ends_at} where trial_id = $1", theirs.trial_id)
-        assert await trials(town, caller(market.north), soonest_first=True, after=theirs.trial_id) == mine
-
-
-@pytest.mark.parametrize("typed", ["Lumière", "LUMIERE", "  lier lum ", "100%", "\\"])
-async def test_a_name_finds_its_trials(town: Town, market: Market, typed: str) -> None:
-    """Part of a name finds the customer, whatever its case and accents, and no sign stands for others (PS-01, PS-02)."""
-    wanted = await market.trial("messaging", company_name="Atelier Lumière 100% \\")
-    other = await market.trial("messaging", company_name="Brouwer & Zonen BV 1000")
-    north = caller(market.north)
-    assert await trials(town, north, named=typed) == [wanted.trial_id]
-    assert await trials(town, north, named=typed, soonest_first=True) == [wanted.trial_id]
-    assert set(await trials(town, north, named="")) == {wanted.trial_id, other.trial_id}
-    for found, name in (([wanted.organisation_id], typed), ([], "nobody")):
-        page = await town.organisations.page(north, to_be_deleted=None, named=name, after=None, limit=9)
-        assert [one.organisation_id for one in page.organisations] == found
 
 
 async def test_what_was_asked_for_and_who_orders(town: Town, market: Market) -> None:
