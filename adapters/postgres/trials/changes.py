@@ -1,6 +1,7 @@
 """What a partner does to its trial: details, extension, edit, licences (PV-01, PV-05, TC)."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from adapters.postgres.database import Connection
 from adapters.postgres.pending import wake_processes
@@ -30,6 +31,9 @@ from tenure.policy.catalogue import has_calling, has_meetings
 from tenure.policy.rules import Rules
 from tenure.policy.trial import Action
 from tenure.ports import Caller
+
+_EITHER: Final = (Access.PROVISIONING, Access.FULL)
+"""Whoever the customer no longer has as its partner may still end what it has begun there, and do no more (TC-21, RO-04)."""
 
 
 class Changes:
@@ -63,7 +67,7 @@ class Changes:
         What was ordered stays as it was ordered: its key stands for these very words (PV-04).
         """
         locked = await lock_own(connection, caller, command, Action.PROVIDE_DETAILS, seller=False)
-        await _require_access(connection, locked.trial, Access.PROVISIONING, Access.FULL)
+        await _require_access(connection, locked.trial, *_EITHER)
         first = locked.trial.state is TrialState.AWAITING_DETAILS
         trial = await rows.change(
             connection,
@@ -82,6 +86,7 @@ class Changes:
         """Replace the end, counted from now; in grace the licences come back (TC-01 to TC-05)."""
         locked = await lock_own(connection, caller, command, Action.EXTEND)
         before = locked.trial
+        await _require_access(connection, before, *_EITHER)
         rule.require_extension(command.days, self._rules)
         ends_at = rule.extended(locked.now, command.days)
         resumed = before.state is TrialState.GRACE
@@ -116,6 +121,7 @@ class Changes:
         """Replace the services: what is added shares the end, what is removed leaves at once (TC-07 to TC-09)."""
         locked = await lock_own(connection, caller, command, Action.EDIT)
         before = locked.trial
+        await _require_access(connection, before, *_EITHER)
         wanted = tuple(dict.fromkeys(command.services))
         added = tuple(service for service in wanted if service not in before.services)
         removed = tuple(service for service in before.services if service not in wanted)

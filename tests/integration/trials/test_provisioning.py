@@ -67,6 +67,20 @@ async def test_a_grant_that_has_ended_provisions_nothing(town: Town, market: Mar
     assert await market.refused(town.trials.assign_licences(SERVICE, assign)) is RefusalCode.ACCESS_LEVEL_INSUFFICIENT
 
 
+async def test_a_partner_that_has_left_only_ends_its_trial(town: Town, market: Market) -> None:
+    """It brings a customer that is its own no more neither a service nor a day, in grace either, and may still cancel (TC-21, RO-04)."""
+    trial = await market.trial("messaging")
+    command = Manage(partner_id=market.north.partner_id, organisation_id=trial.organisation_id)
+    await town.organisations.unmanage(SERVICE, command)
+    for _ in range(2):
+        assert await market.refused(market.extend(trial, 30)) is RefusalCode.ACCESS_LEVEL_INSUFFICIENT
+        if trial.state is TrialState.ACTIVE:
+            edit = market.edit(trial, "messaging", "calling")
+            assert await market.refused(edit) is RefusalCode.ACCESS_LEVEL_INSUFFICIENT
+            trial = await market.expired(trial)
+    assert (await market.cancel(trial)).state is TrialState.CANCELLED
+
+
 async def test_what_the_platform_is_told(town: Town, market: Market) -> None:
     """Each service is one order: region and seats, the site for meetings alone, a number for calling alone, and a key that never changes (PV-04, TR-05)."""
     services = ("messaging", "meetings-enterprise", "calling")
