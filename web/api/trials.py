@@ -183,7 +183,6 @@ async def provide_details(ports: Ports, caller: AnyCommander, command: ProvideDe
         *_OF_ITS_OWNER,
         RefusalCode.CONFIRMATION_REQUIRED,
         RefusalCode.ACCESS_LEVEL_INSUFFICIENT,
-        RefusalCode.ACCESS_LEVEL_INSUFFICIENT,
         RefusalCode.EXTENSION_TOO_LONG,
         RefusalCode.EXTENSION_TOO_SHORT,
         RefusalCode.GRACE_OVER,
