@@ -42,15 +42,6 @@ class Role(StrEnum):
 FULL_ADMINS = frozenset({Role.CUSTOMER_FULL_ADMIN, Role.CONTACT_OF_RECORD})
 """Who may decide for the customer: consent, delete, and be warned of a deletion."""
 
-CUSTOMER_ADMINS = FULL_ADMINS | {Role.CUSTOMER_ADMIN}
-"""Who is told of a trial's end (NO-01)."""
-
-PARTNER_SELLERS = frozenset({Role.PARTNER_FULL_ADMIN, Role.PARTNER_SALES_ADMIN})
-"""Who may start, change and end trials for a partner (TR-02, TC-21)."""
-
-PARTNER_ADMINS = PARTNER_SELLERS | {Role.PARTNER_ADMIN}
-"""Who is told of a trial's end on the partner's side (NO-04)."""
-
 CONSUMER = OrganisationId("org_consumer")
 """Where users go when the last trial's grace ends: they keep the free services, and belong to no customer (GR-06)."""
 

@@ -11,7 +11,7 @@ from tenure.contracts.trial import STARTED, ConsentState, Site, TrialPath, Trial
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PartnerId, TrialId
 from tenure.policy.catalogue import needs_site
-from tenure.policy.grace import HELD
+from tenure.policy.grace import HELD, removal_due_at
 from tenure.policy.rules import Rules
 
 ABOUT_TO_END = timedelta(days=30)
@@ -232,7 +232,7 @@ def grace_ends_at(end: Instant, expired_at: Instant, rules: Rules) -> Instant:
     Where the end is carried out hours late or more, after an outage, the grace is counted from then: everybody who is
     told of it still has all of it (SF-06).
     """
-    return _counted_from(end, expired_at) + rules.trial_grace
+    return removal_due_at(LicenceKind.TRIAL, _counted_from(end, expired_at), rules)
 
 
 # After the end

@@ -17,6 +17,7 @@ from tenure.contracts.forecast import TRIAL_CANCELLED, NextKind
 from tenure.contracts.trial import CancelTrial, ConsentState, TrialPath, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.policy import trial as rule
+from tenure.policy.grace import removal_due_at
 from tenure.policy.rules import Rules
 from tenure.policy.trial import Action
 from tenure.ports import Caller
@@ -121,13 +122,14 @@ class Cancelling:
         await rows.release_services(connection, trial.trial_id)
         before, licences = locked.trial, await terms.licences_of(connection, trial)
         active = before.state is TrialState.ACTIVE
+        next_grace = removal_due_at(licences.kind, locked.now, self._rules)
         await terms.remove_licences(
             connection,
             trial,
             at=locked.now,
             actor=caller.actor,
             reason="trial_cancelled",
-            next_grace=locked.now + self._rules.trial_grace if active and licences.meetings else None,
+            next_grace=next_grace if active and licences.meetings else None,
         )
         if not active and licences.meetings and before.grace_ends_at is not None:
             await put_next_date(

@@ -1,29 +1,31 @@
 """A partner's trials that are about to end or over: the list in its mails (NO-04, Q-28)."""
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from typing import Final
 
 from adapters.postgres.database import Connection
 from adapters.postgres.trials.views import CONTACT, contact
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Service
+from tenure.contracts.licence import LicenceKind
 from tenure.contracts.notice import EndingTrial
 from tenure.ids import PartnerId
+from tenure.policy.grace import removal_due_at
+from tenure.policy.rules import Rules
 from tenure.policy.trial import ABOUT_TO_END
 
 LONGEST: Final = 100
 """Trials in one mail: a longer page is cut off by programs that read mail."""
 
 _ENDING: Final = f"""
-select o.name as organisation_name, t.services, t.ends_at, coalesce(t.grace_ends_at, t.ends_at + $3) as grace_ends_at,
+select o.name as organisation_name, t.services, t.ends_at, t.grace_ends_at,
        c.name as contact_name, c.email as contact_email, count(*) over () as all_of_them
   from trials t join organisations o using (organisation_id)
   left join managements m on m.partner_id = t.partner_id and m.organisation_id = t.organisation_id
   {CONTACT}
  where t.partner_id = $1 and t.state in ('active', 'grace') and t.ends_at < $2
    and o.state not in ('erasing', 'deleted')
- order by t.ends_at, o.name, t.trial_id limit $4
+ order by t.ends_at, o.name, t.trial_id limit $3
 """  # noqa: S608 - no part of it is anybody's input
 
 
@@ -32,17 +34,17 @@ async def ending_trials(
     partner_id: PartnerId,
     as_of: Instant,
     *,
-    grace: timedelta,
+    rules: Rules,
     named: Callable[[Iterable[str]], tuple[Service, ...]],
 ) -> tuple[tuple[EndingTrial, ...], int]:
     """Those that end within 30 days or are in grace, the soonest first; and how many more there are."""
-    rows = await connection.fetch(_ENDING, partner_id, as_of + ABOUT_TO_END, grace, LONGEST)
+    rows = await connection.fetch(_ENDING, partner_id, as_of + ABOUT_TO_END, LONGEST)
     trials = tuple(
         EndingTrial(
             organisation_name=row["organisation_name"],
             services=named(row["services"]),
             ends_at=row["ends_at"],
-            grace_ends_at=row["grace_ends_at"],
+            grace_ends_at=row["grace_ends_at"] or removal_due_at(LicenceKind.TRIAL, row["ends_at"], rules),
             contact=contact(row),
         )
         for row in rows

@@ -15,12 +15,14 @@ from adapters.postgres.trials.ending import ending_trials
 from adapters.postgres.trials.rows import Trial
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue, Service
+from tenure.contracts.licence import LicenceKind
 from tenure.contracts.notice import EndingTrial, NoticeKind, NoticeState, TrialMatter
 from tenure.contracts.trial import ConsentState, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrderId, OrganisationId, PartnerId, PersonId, TrialId
 from tenure.policy import trial as rule
 from tenure.policy.catalogue import has_calling
+from tenure.policy.grace import removal_due_at
 from tenure.policy.rules import Rules
 from tenure.policy.trial_mail import MailFacts, is_true
 
@@ -145,7 +147,7 @@ class TrialMails:
     def _as_of(self, matter: TrialMatter, subject: asyncpg.Record, as_of: Instant) -> TrialMatter:
         """With the dates that it would have if it were asked for, or active, at that instant, where it has none yet."""
         ends_at = subject["ends_at"] or rule.ends_at(as_of, subject["length_days"])
-        grace_ends_at = matter.grace_ends_at or rule.grace_ends_at(ends_at, ends_at, self._rules)
+        grace_ends_at = matter.grace_ends_at or self._grace_ends_at(ends_at)
         return matter.model_copy(
             update={
                 "deadline_at": matter.deadline_at or rule.consent_deadline(as_of, self._rules),
@@ -183,14 +185,12 @@ class TrialMails:
     ) -> TrialMatter:
         trial = _trial(subject)
         chosen = subject["ordered_services"] or trial.services or await _all_services(connection, trial)
-        grace_ends_at = trial.grace_ends_at or (
-            None if trial.ends_at is None else trial.ends_at + self._rules.trial_grace
-        )
+        grace_ends_at = trial.grace_ends_at or (None if trial.ends_at is None else self._grace_ends_at(trial.ends_at))
         ending: tuple[EndingTrial, ...] = ()
         left_off = 0
         if kind in PARTNER_KINDS:
             ending, left_off = await ending_trials(
-                connection, trial.partner_id, as_of, grace=self._rules.trial_grace, named=self._named
+                connection, trial.partner_id, as_of, rules=self._rules, named=self._named
             )
         return TrialMatter(
             trial_id=trial.trial_id,
@@ -227,6 +227,10 @@ class TrialMails:
                 return self._links.sign_in
             case _:
                 return None
+
+    def _grace_ends_at(self, ends_at: Instant) -> Instant:
+        """When the grace will end of a trial that nobody extends or buys."""
+        return removal_due_at(LicenceKind.TRIAL, ends_at, self._rules)
 
     def _named(self, services: Iterable[str]) -> tuple[Service, ...]:
         """The services by their names; one that the catalogue no longer has keeps its key."""
