@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from tenure import names
@@ -16,7 +17,7 @@ from tests.workflows.installation import FEED, Installation, installation
 from workers.stack.mail import MailSink
 from workers.stack.temporal import Temporal
 from workers.worker import polling
-from workflows._options import LOOKS_PER_RUN
+from workflows import _options
 
 DAY = timedelta(days=1)
 
@@ -98,7 +99,9 @@ async def test_what_is_no_message_changes_nothing(world: Installation) -> None:
     assert (await world.show(organisation_id)).state is OrganisationState.WARNED
 
 
-async def test_a_long_run_continues_as_new_and_loses_nothing(world: Installation) -> None:
+async def test_a_long_run_continues_as_new_and_loses_nothing(
+    world: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After many looks the next run takes over in the middle of a notice period: same date, no second mail (P10)."""
     organisation_id = await world.organisation()
     await world.settle()
@@ -107,7 +110,8 @@ async def test_a_long_run_continues_as_new_and_loses_nothing(world: Installation
     first = (await handle.describe()).run_id
     promised = (await world.show(organisation_id)).deletion_at
     assert promised is not None
-    for _ in range(LOOKS_PER_RUN):
+    monkeypatch.setattr(_options, "LOOKS_PER_RUN", 10)
+    for _ in range(_options.LOOKS_PER_RUN):
         await handle.signal(DeletionCountdownContract.facts_changed)
         await world.settle()
     second = await handle.describe()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from tenure.contracts.platform import Deed
@@ -10,6 +11,7 @@ from tests.integration.deletion.town import HOUR
 from tests.workflows.fair import DAY, Fair
 from tests.workflows.installation import OPERATOR, Installation
 from tests.workflows.waits import cancel_what_stays, everything_that_waits, platform_refuses, wake_often
+from workflows import _options
 
 
 async def _runs(world: Installation, waiting: Mapping[str, str]) -> dict[str, str]:
@@ -22,8 +24,11 @@ async def _runs(world: Installation, waiting: Mapping[str, str]) -> dict[str, st
     return found
 
 
-async def test_whatever_is_waited_for_is_waited_for_in_a_next_run(world: Installation) -> None:
+async def test_whatever_is_waited_for_is_waited_for_in_a_next_run(
+    world: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After many wakes each process goes on in a next run, and ends when its time comes (TC-11, PV-04, P10, P15)."""
+    monkeypatch.setattr(_options, "LOOKS_PER_RUN", 5)
     fair = await Fair.open(world)
     waiting = await everything_that_waits(fair)
     with platform_refuses(Deed.TEAR_DOWN):

@@ -24,7 +24,7 @@ from tenure.contracts.licence import GraceCheck, LicenceKind, RenewalGraceInput
 from tenure.contracts.notice import DeliverInput, DeliverResult, NoticeState
 from tenure.contracts.trial import ConsentState, TrialState
 from tenure.contracts.trial_process import ConsentStep, TrialInput, TrialStep
-from tenure.errors import Unavailable
+from tenure.errors import Refusal, RefusalCode, Unavailable
 from tenure.ids import LicenceSetId, OrganisationId, TrialId
 from tenure.ports import Licences, TrialSteps
 from tenure.settings import ServerSettings
@@ -174,3 +174,22 @@ async def test_a_withdrawn_mail_that_fails_alarms_nobody(temporal: Temporal, cap
         await handle.signal(names.FACTS_CHANGED)
         assert await post.attempts.get() == "one"
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_a_mail_that_never_can_be_delivered_is_told_and_left(
+    temporal: Temporal, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One failure for good is one line of the log, and not one after the other; the process goes on (TL-01, P15)."""
+    post = Post(failure=Refusal(RefusalCode.ORG_DELETED))
+    post.answers.set()
+    async with working(temporal, post) as begin:
+        handle = await begin("TrialConsent", TRIAL)
+        await post.looks.get()
+        await post.looks.get()  # it was told of the end of the delivery
+        await handle.signal(names.FACTS_CHANGED)
+        await post.looks.get()
+        await handle.query("state")  # answered after what the look has brought about
+        assert post.attempts.qsize() == 1
+    assert [record.getMessage()[:30] for record in caplog.records if record.levelno >= logging.ERROR] == [
+        "A notice cannot be delivered. "
+    ]

@@ -12,7 +12,7 @@ from tenure.contracts.trial import CancelTrial, EditTrial
 from tenure.errors import PlatformRefused
 from tests.workflows.fair import DAY, Fair
 from tests.workflows.installation import OPERATOR, Installation
-from workflows._options import LOOKS_PER_RUN
+from workflows import _options
 
 
 async def _refuse(_platform: PostgresPlatform, _order: PlatformOrder) -> Built:
@@ -70,7 +70,7 @@ async def cancel_what_stays(fair: Fair) -> None:
 
 async def wake_often(world: Installation, workflow_ids: Collection[str]) -> None:
     """Wake them so often that each has become long."""
-    for _ in range(LOOKS_PER_RUN):
+    for _ in range(_options.LOOKS_PER_RUN):
         for workflow_id in workflow_ids:
             await world.client.get_workflow_handle(workflow_id).signal("facts_changed")
         await world.clock.settle()
