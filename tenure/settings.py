@@ -45,6 +45,8 @@ class ServerSettings(ClientSettings):
     """`smtp://host:port`, `smtp+starttls://user:password@host:port` or `smtps://user:password@host:port`."""
     mail_from: str = "Tenure <no-reply@tenure.example>"
     """Sender of every notice; the domain also ends the Message-IDs."""
+    bounce_address: str | None = None
+    """Where mails come back to that cannot be delivered: the envelope's sender (MAIL FROM); unset: that of `mail_from`."""
     public_url: str = "http://127.0.0.1:8080"
     """Address under which people reach the web pages, for links in mails; `https` makes the console's cookie secure."""
     admin_console_url: str = "https://admin.example"

@@ -188,7 +188,8 @@ def open_mailer(settings: ServerSettings) -> Mailer:
     Raises:
         Misconfigured: the server's URL or the sender is missing or wrong.
     """
-    return SmtpMailer(MailServer.from_url(require(settings.smtp_url, "TENURE_SMTP_URL")), settings.mail_from)
+    server = MailServer.from_url(require(settings.smtp_url, "TENURE_SMTP_URL"))
+    return SmtpMailer(server, settings.mail_from, bounce_address=settings.bounce_address)
 
 
 def load_rules(settings: ServerSettings) -> Rules:

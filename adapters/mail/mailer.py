@@ -1,6 +1,7 @@
 """Hands mails to a mail server by SMTP, one recipient and one connection each."""
 
 import asyncio
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +10,7 @@ from email.utils import getaddresses
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 from pydantic import TypeAdapter
 
 from adapters.mail.answers import refuses_recipient, words
@@ -27,6 +28,8 @@ WHOLE = timedelta(seconds=90)
 that the outcome is written down. A server that filters content may think long after the message: giving up then costs
 a second copy of the mail."""
 _GOODBYE = timedelta(seconds=5)
+_XTEXT = re.compile(r"[^!-*,-<>-~]")
+"""What RFC 3461 writes in another way."""
 
 type Encryption = Literal["none", "starttls", "tls"]
 _SCHEMES: dict[str, tuple[Encryption, int]] = {
@@ -78,17 +81,21 @@ class SmtpMailer(Mailer):
         server: MailServer,
         mail_from: str,
         *,
+        bounce_address: str | None = None,
         connect: timedelta = CONNECT,
         step: timedelta = STEP,
         whole: timedelta = WHOLE,
     ) -> None:
         """Prepare to send from an address such as `Tenure <no-reply@tenure.example>`.
 
+        What cannot be delivered comes back to `bounce_address`, which is the envelope's sender (TL-04); None: to the same.
+
         Raises:
             Misconfigured: The sender is no single address, or not in ASCII before its `@`.
         """
         self._server = server
         self._sender = _sender(mail_from)
+        self._envelope = self._sender if bounce_address is None else _sender(bounce_address)
         self._connect = connect.total_seconds()
         self._step = step.total_seconds()
         self._whole = whole.total_seconds()
@@ -136,15 +143,42 @@ class SmtpMailer(Mailer):
 
     async def _hand_over(self, client: SMTP, recipient: Address, message: bytes) -> tuple[int, str]:
         await client.connect(timeout=self._connect)
-        options: list[str] = []
+        await _greet(client)
+        of_mail, of_recipient = _reports(client, recipient)
         if not recipient.addr_spec.isascii():
-            await client.ehlo()
             if not client.supports_extension("smtputf8"):
                 raise SMTPException("it does not take addresses in this script (SMTPUTF8)")
-            options = ["SMTPUTF8", "BODY=8BITMIME"]
-        await client.mail(self._sender.addr_spec, options=options)
-        await client.rcpt(recipient.addr_spec, encoding="utf-8")
+            of_mail += ["SMTPUTF8", "BODY=8BITMIME"]
+        await client.mail(self._envelope.addr_spec, options=of_mail)
+        await client.rcpt(recipient.addr_spec, options=of_recipient, encoding="utf-8")
         return await client.data(message)
+
+
+async def _greet(client: SMTP) -> None:
+    """Introduce us, unless that was done on the way to encryption or a login."""
+    if not client.is_ehlo_or_helo_needed:
+        return
+    try:
+        await client.ehlo()
+    except SMTPHeloError:
+        if not client.is_connected:
+            raise
+        await client.helo()
+
+
+def _reports(client: SMTP, recipient: Address) -> tuple[list[str], list[str]]:
+    """What a server that knows of it (DSN, RFC 3461) is asked for: a report of failure alone, by the name that we know.
+
+    It returns headers and not the mail, whose links would let whoever reads the reports act as its recipient.
+    """
+    if not client.supports_extension("dsn"):
+        return [], []
+    known_as = [f"ORCPT=rfc822;{_XTEXT.sub(_encoded, recipient.addr_spec)}"] if recipient.addr_spec.isascii() else []
+    return ["RET=HDRS"], ["NOTIFY=FAILURE", *known_as]
+
+
+def _encoded(found: re.Match[str]) -> str:
+    return f"+{ord(found[0]):02X}"
 
 
 async def _say_goodbye(client: SMTP, limit: float) -> None:

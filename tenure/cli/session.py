@@ -21,8 +21,16 @@ _RETRY_FOR = timedelta(seconds=3)
 
 _OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 _INVALID = frozenset(
-    {RefusalCode.INVALID_INPUT, RefusalCode.REPORT_UNREADABLE, RefusalCode.IMPORT_INVALID, RefusalCode.TOO_LARGE}
+    {
+        RefusalCode.INVALID_INPUT,
+        RefusalCode.IMPORT_INVALID,
+        RefusalCode.TOO_LARGE,
+        RefusalCode.REPORT_UNREADABLE,
+        RefusalCode.NOTICE_NOT_FOUND,
+        RefusalCode.RECIPIENT_MISMATCH,
+    }
 )
+"""The fault of what was handed in: the same again would be refused again."""
 
 _WAYS_OUT = {
     RefusalCode.UNAUTHENTICATED: "Set TENURE_TOKEN to a valid token.",

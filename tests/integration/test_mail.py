@@ -9,7 +9,7 @@ import pytest
 from adapters.mail.mailer import MailServer, SmtpMailer
 from adapters.mail.writer import TemplateWriter
 from tenure.contracts.notice import DeletionMatter
-from tenure.errors import MailRefused, Unavailable
+from tenure.errors import MailRefused, Misconfigured, Unavailable
 from tenure.ports import Mailer
 from tests.deliveries import delivery, mail
 from tests.integration.scripted_smtp import GREETING, MESSAGE, Act, Answer, scripted
@@ -227,6 +227,35 @@ async def test_one_mail_is_one_envelope() -> None:
         "QUIT",
     ]
     assert len(server.messages) == 1
+
+
+async def test_what_cannot_be_delivered_comes_back_to_an_address_of_its_own() -> None:
+    """The envelope's sender is another than the mail's; a server with DSN is asked for failures alone, without the mail (TL-04)."""
+    with_dsn = b"250-scripted.example\r\n250-DSN\r\n250 8BITMIME"
+    async with scripted({"EHLO": with_dsn}) as server:
+        returning = SmtpMailer(MailServer.from_url(server.url), SENDER, bounce_address="bounces@returns.example")
+        await returning.send(mail(to_address="zofia+home=1@bakery.example"))
+    assert server.commands[1:3] == [
+        "MAIL FROM:<bounces@returns.example> RET=HDRS",
+        "RCPT TO:<zofia+home=1@bakery.example> NOTIFY=FAILURE ORCPT=rfc822;zofia+2Bhome+3D1@bakery.example",
+    ]
+    assert b"\r\nFrom: " in b"\r\n" + server.messages[0]
+    assert b"no-reply@tenure.example" in server.messages[0]
+    assert b"bounces@returns.example" not in server.messages[0]
+
+
+async def test_a_server_of_the_old_kind() -> None:
+    """One that knows HELO alone takes the mail all the same."""
+    async with scripted({"EHLO": b"502 5.5.1 Not implemented"}) as server:
+        await mailer(server.url).send(mail())
+    assert [command[:4] for command in server.commands] == ["EHLO", "HELO", "MAIL", "RCPT", "DATA", "QUIT"]
+
+
+@pytest.mark.parametrize("address", ["", "one@a.example, two@a.example", "zofia", "é@a.example"])
+def test_a_bounce_address_that_is_none(address: str) -> None:
+    """It is found when a program starts, not when a mail comes back (TL-04)."""
+    with pytest.raises(Misconfigured):
+        SmtpMailer(MailServer.from_url("smtp://127.0.0.1:25"), SENDER, bounce_address=address)
 
 
 async def test_an_address_in_another_script(mail_sink: MailSink) -> None:

@@ -52,6 +52,8 @@ _WORDS: Final = {kind.value: summary for kind, summary in SUMMARIES.items()} | {
     "unused": "Unused",
     "nobody_reachable": "No address of a full admin takes mail",
     "warning_not_accepted": "The warning has not been accepted by a mail server yet",
+    "warning_bounced": "Every warning has come back: nobody is known to be told",
+    "notice_bounced": "A mail came back",
     "breaker_open": "The breaker is open",
     "feed_behind": "An activity feed is behind",
     "feed_unknown": "An activity feed has never reported",
