@@ -3,7 +3,8 @@
 from temporalio import activity
 
 from tenure.contracts.onboarding import AccountProblem, AccountReport, OnboardingInput
-from tenure.errors import PlatformRefused
+from tenure.counters import PLATFORM_ORDERS
+from tenure.errors import PlatformRefused, Unavailable
 from tenure.ports import OnboardingSteps, Platform
 
 
@@ -33,13 +34,10 @@ class AccountActivities:
             resource = await self._platform.open_account(order)
         except PlatformRefused as refusal:
             await self._steps.record_account_problem(AccountProblem(order=order, code=refusal.code))
-            _count("refused")
+            PLATFORM_ORDERS.add(deed="open_account", result="refused")
             return
+        except Unavailable:
+            PLATFORM_ORDERS.add(deed="open_account", result="unanswered")
+            raise
         await self._steps.record_account(AccountReport(order=order, resource=resource))
-        _count("done")
-
-
-def _count(result: str) -> None:
-    activity.metric_meter().create_counter("tenure_platform_orders", "Orders to the platform, by deed and result").add(
-        1, {"deed": "open_account", "result": result}
-    )
+        PLATFORM_ORDERS.add(deed="open_account", result="done")

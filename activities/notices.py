@@ -7,6 +7,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from tenure.contracts.notice import DeliverInput, DeliverResult, Delivery, Notice, NoticeState
+from tenure.counters import NOTICES
 from tenure.errors import MailRefused, Unavailable
 from tenure.ports import Mailer, Notices, Writer
 
@@ -38,9 +39,7 @@ class NoticeActivities:
         if delivery is None:
             return DeliverResult(state=None)
         notice = await self._send(delivery)
-        activity.metric_meter().create_counter("tenure_notices", "Notices, by kind and result").add(
-            1, {"kind": notice.kind, "result": notice.state}
-        )
+        NOTICES.add(kind=notice.kind, result=notice.state)
         return DeliverResult(state=notice.state)
 
     async def _send(self, delivery: Delivery) -> Notice:

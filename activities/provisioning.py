@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from tenure.contracts.platform import NO_ANSWER, Built, PlatformOrder
 from tenure.contracts.trial_process import PlatformProblem, PlatformReport
+from tenure.counters import PLATFORM_ORDERS
 from tenure.errors import PlatformRefused, Unavailable
 from tenure.ports import Platform, TrialSteps
 
@@ -71,6 +72,4 @@ class ProvisioningActivities:
 
 
 def _count(order: PlatformOrder, result: str) -> None:
-    activity.metric_meter().create_counter("tenure_platform_orders", "Orders to the platform, by deed and result").add(
-        1, {"deed": order.deed, "result": result}
-    )
+    PLATFORM_ORDERS.add(deed=order.deed, result=result)

@@ -6,6 +6,7 @@ from temporalio import activity
 
 from tenure.contracts.onboarding import ListScreeningInput, ListScreeningPage, ScreeningDone, ScreeningTask
 from tenure.contracts.screening import Screening, Subject
+from tenure.counters import SCREENINGS
 from tenure.errors import Unavailable
 from tenure.ports import OnboardingSteps, Screener, UpdateScreener
 
@@ -35,9 +36,7 @@ class ScreeningActivities:
             done = ScreeningDone.UNAVAILABLE
         else:
             done = await self._steps.record_screening(task, screening)
-        activity.metric_meter().create_counter("tenure_screenings", "Screenings, by trigger and result").add(
-            1, {"trigger": task.trigger, "result": done}
-        )
+        SCREENINGS.add(trigger=task.trigger, result=done)
         return done
 
     @activity.defn(name="screen_customers")

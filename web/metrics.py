@@ -15,6 +15,9 @@ class Metrics:
         self._events = Counter(
             "tenure_intake_events", "Activity events by what became of them", ["result"], registry=self._registry
         )
+        self.count(
+            IntakeResult()
+        )  # each begins at zero: a rate sees its first event, and an alert that the web is there
 
     def count(self, result: IntakeResult) -> None:
         """Add a batch."""

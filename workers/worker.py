@@ -15,7 +15,7 @@ from adapters.postgres.eraser import PostgresEraser
 from adapters.postgres.licences import PostgresLicences
 from adapters.postgres.simulation import PostgresSimulation
 from adapters.temporal import TemporalExecutions, TemporalHistories
-from tenure import names
+from tenure import counters, names
 from tenure.settings import InstallationKind, ServerSettings
 from workers import registry
 from workers.application import Application, open_mailer, open_platform, require
@@ -37,6 +37,8 @@ async def serve(application: Application, client: Client, meter: MetricMeter) ->
     Raises:
         Misconfigured: as `polling` says.
     """
+    for counter in counters.ALL:
+        counter.begin(meter, namespace=client.namespace, task_queue=names.TASK_QUEUE)
     async with polling(application, client), asyncio.TaskGroup() as group:
         if application.database.kind is InstallationKind.PRODUCTION:
             await ensure_reconcile(client)  # a simulation's clock does not move schedules: it starts the repair itself

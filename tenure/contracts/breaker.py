@@ -1,11 +1,19 @@
 """The breaker: it stops the fleet, or a partner's part of it, when deletions come too fast (SF-05)."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from tenure.contracts.base import Command, Contract, Instant, Text
 from tenure.ids import PartnerId
+
+
+class BreakerScope(StrEnum):
+    """Whose a breaker is."""
+
+    FLEET = "fleet"
+    PARTNER = "partner"
 
 
 class Breaker(Contract):

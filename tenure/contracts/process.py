@@ -7,6 +7,8 @@ from typing import Any
 from temporalio import workflow
 
 from tenure.contracts.base import Contract, Instant
+from tenure.contracts.breaker import BreakerScope
+from tenure.contracts.deletion import Reason
 from tenure.contracts.erasure import PurgeHold
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.trial import TrialState
@@ -71,12 +73,24 @@ class Figures(Contract):
     """How long the oldest pending process has waited; zero where none does."""
     purges_held: dict[PurgeHold, int] = {}
     """Erasures whose quarantine is over, by what holds the purge; reasons that hold none may be left out."""
+    countdowns_held: dict[Reason, int] = {}
+    """Countdowns whose warning or deletion is held, by why; reasons that hold none may be left out."""
+    breakers_open: dict[BreakerScope, int] = {}
+    """Breakers that let nothing through, by whose they are (SF-05)."""
+    feeds_late: int = 0
+    """Needed feeds that have not been heard of for longer than their rhythm (SF-03)."""
+    notices_deferred: int = 0
+    """Mails that the mail server has not taken for more than a minute, and that are tried again."""
     cases_open: int = 0
     """Hits that wait for a reviewer."""
     oldest_case: timedelta = timedelta(0)
-    """How long the oldest of them has been open; zero where none is."""
+    """How long the oldest of them that times out has been open; zero where none does (RPL-07, Q-32)."""
     screenings_stuck: int = 0
     """Customers and addresses that cannot be screened: a list or the provider is missing (RPL-16)."""
+    oldest_list: timedelta = timedelta(0)
+    """How long ago the list was presented that is the oldest; zero where none is loaded (RPL-16)."""
+    oldest_account: timedelta = timedelta(0)
+    """How long the platform has owed the oldest wholesale customer its account; zero where it owes none (PRV-01)."""
     services_refused: int = 0
     """Services of trials that the platform refuses to build or to tear down at the moment."""
     services_unanswered: int = 0

@@ -1,12 +1,19 @@
 """What is deployed names what there is: settings, secrets, metrics, and one image."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
+import pytest
+
+from tenure import counters
 from tenure.settings import ServerSettings
+from workers.metrics import GAUGES
 
 REPOSITORY = Path(__file__).parents[2]
 MANIFESTS = {file.name: file.read_text() for file in (REPOSITORY / "deploy" / "kubernetes").glob("*.yaml")}
+PROMETHEUS = REPOSITORY / "deploy" / "prometheus"
 OF_TEMPORAL = {"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_API_KEY"}
 """Its standard environment configuration."""
 
@@ -42,15 +49,45 @@ def test_containers_are_alike() -> None:
             assert text.count(demand) == len(images), (name, demand)
 
 
+def alerts() -> list[str]:
+    """Their names."""
+    return re.findall(r"- alert: (\w+)", (PROMETHEUS / "alerts.yaml").read_text())
+
+
 def test_alerts_are_of_metrics_that_exist() -> None:
-    """An alert on a metric that nobody sets is never raised."""
+    """An alert on a metric that nobody sets is never raised; that the programs show them is in test_programs.py (P15)."""
     source = "".join(
         file.read_text()
         for room in ("activities", "tenure", "web", "workers")
         for file in (REPOSITORY / room).rglob("*.py")
     )
     set_somewhere = set(re.findall(r'"(tenure_[a-z_]+)"', source))
-    rules = (REPOSITORY / "deploy" / "prometheus" / "alerts.yaml").read_text()
-    asked = {name for line in re.findall(r"expr: (.+)", rules) for name in re.findall(r"tenure_[a-z_]+", line)}
-    assert len(asked) > 8
+    asked = set(re.findall(r"tenure_[a-z_]+", (PROMETHEUS / "alerts.yaml").read_text()))
+    assert len(asked) > 15
     assert {name.removesuffix("_total") for name in asked} <= set_somewhere
+
+
+def test_each_alert_is_tried_and_explained() -> None:
+    """Each has a case in which it fires, and a row that says what to do at night (P15)."""
+    cases = (PROMETHEUS / "alerts.test.yaml").read_text()
+    told = (REPOSITORY / "docs" / "operations.md").read_text()
+    assert len(alerts()) > 20
+    for name in alerts():
+        assert re.search(rf"alertname: {name}\b[^}}]*?exp_labels", cases), name
+        assert f"| `{name}` |" in told, name
+
+
+def test_each_metric_is_told() -> None:
+    """What a dashboard may be made of is in one table."""
+    told = (REPOSITORY / "docs" / "operations.md").read_text()
+    counted = {f"{counter.name}_total" for counter in counters.ALL}
+    assert [name for name in (*GAUGES, *sorted(counted)) if f"`{name}" not in told] == []
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool, of Prometheus, is not on the PATH")
+def test_alerts_do_what_they_say() -> None:
+    """Each fires when it must, and is quiet when it must, in Prometheus' own judgement (P15)."""
+    tried = subprocess.run(
+        ["promtool", "test", "rules", "alerts.test.yaml"], cwd=PROMETHEUS, capture_output=True, text=True, check=False
+    )
+    assert tried.returncode == 0, tried.stderr

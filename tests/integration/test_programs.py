@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,12 +14,13 @@ import pytest
 from temporalio.client import Client
 
 from adapters.postgres.migrate import migrate
-from tenure import names
+from tenure import counters, names
 from tenure.errors import Misconfigured
 from tenure.settings import InstallationKind, ServerSettings
 from tests.conftest import FreshDatabase
 from tests.integration.deletion.town import LINK_SECRET
 from workers.application import load_rules
+from workers.metrics import GAUGES, READ_AT
 from workers.programs import run_worker
 from workers.stack.mail import MailSink
 from workers.stack.ports import free_port
@@ -70,16 +72,27 @@ async def answer(url: str) -> str:
                 await asyncio.sleep(0.05)
 
 
+RARE = {"tenure_activity_errors_total", "tenure_clock_alerts_total"}
+"""Whose labels nobody knows before they are counted: tests/unit/test_plugin.py and test_clock_behind.py see to them."""
+
+
+def asked_for() -> set[str]:
+    """Metrics of ours that the alerts ask for."""
+    rules = (REPOSITORY / "deploy" / "prometheus" / "alerts.yaml").read_text()
+    return set(re.findall(r"tenure_[a-z_]+", rules))
+
+
 async def test_the_worker_works_measures_and_stops(environment: Mapping[str, str], temporal: Temporal) -> None:
-    """It polls both queues, has the repair scheduled, shows its metrics without an id, and stops when it is told to."""
+    """It polls both queues, has the repair scheduled, shows what alerts ask for without an id, and stops when told to."""
     process = await start("worker", **environment)
     try:
         page = f"http://127.0.0.1:{environment['TENURE_METRICS_PORT']}/metrics"
         async with asyncio.timeout(30):
-            while "tenure_organisations{" not in (metrics := await answer(page)):  # noqa: ASYNC110
+            while READ_AT not in (metrics := await answer(page)):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-        for metric in ("tenure_oldest_overdue_seconds", "tenure_relay_lag_seconds", "temporal_num_pollers"):
-            assert metric in metrics
+        shown = set(re.findall(r"^(\w+)\{", metrics, re.MULTILINE))
+        assert {*GAUGES, *(f"{counter.name}_total" for counter in counters.ALL), "temporal_num_pollers"} <= shown
+        assert asked_for() - RARE - {"tenure_intake_events_total"} <= shown
         assert "org_" not in metrics
         client = await Client.connect(temporal.address, namespace=names.NAMESPACE)
         description = await client.get_schedule_handle(names.RECONCILE_SCHEDULE).describe()
@@ -92,7 +105,7 @@ async def test_the_worker_works_measures_and_stops(environment: Mapping[str, str
 
 
 async def test_the_web_serves_without_mail_and_temporal(environment: Mapping[str, str]) -> None:
-    """The web application needs the database alone (design, section 1)."""
+    """The web application needs the database alone, and counts from zero (design, section 1; P15)."""
     process = await start(
         "web",
         TENURE_DATABASE_URL=environment["TENURE_DATABASE_URL"],
@@ -101,6 +114,9 @@ async def test_the_web_serves_without_mail_and_temporal(environment: Mapping[str
     )
     try:
         assert '"installation":"production"' in await answer(f"http://127.0.0.1:{environment['TENURE_PORT']}/readyz")
+        metrics = await answer(f"http://127.0.0.1:{environment['TENURE_PORT']}/metrics")
+        for result in ("accepted", "older", "unknown", "deleted", "rejected"):
+            assert f'tenure_intake_events_total{{result="{result}"}} 0.0' in metrics
     finally:
         process.terminate()
         await process.communicate()

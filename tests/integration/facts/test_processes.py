@@ -8,6 +8,8 @@ import pytest
 from adapters.postgres.processes import PostgresProcesses
 from adapters.postgres.screening_lists import PostgresScreeningLists
 from tenure import names
+from tenure.contracts.breaker import BreakerScope
+from tenure.contracts.deletion import Reason
 from tenure.contracts.device import ShipDevices
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.process import ProcessState, ProcessType
@@ -206,3 +208,37 @@ async def test_figures(town: Town, desk: Desk, processes: PostgresProcesses) -> 
     assert figures.relay_lag > town.rules.silence
     [process] = await processes.open(None, 10)
     assert process.state is ProcessState.PENDING
+
+
+async def test_figures_of_what_stands_still(town: Town, processes: PostgresProcesses) -> None:
+    """A silent feed, a mail that is not taken, an open breaker, what is held, an account that nobody opens, and an old list: each is counted while it lasts (P15, SF-03, SF-05, PRV-01, RPL-16)."""
+    quiet = await processes.figures()
+    assert (quiet.feeds_late, quiet.notices_deferred, set(quiet.breakers_open.values())) == (0, 0, {0})
+    assert (quiet.oldest_list, quiet.oldest_account) == (timedelta(0), timedelta(0))
+    gate = Gate(town)
+    gate.north = await gate.partner("provider")
+    await gate.create()
+    await PostgresScreeningLists(town.database, ScreeningRules()).update(OPERATOR, dpl(20))
+    await town.warned()
+    held, _ = await marked(town)
+    await town.advance(town.rules.silence + DAY, feeds=False)
+    await town.assess(held)
+    later = await processes.figures()
+    assert later.feeds_late == 1
+    assert {reason for reason, number in later.countdowns_held.items() if number} == {
+        Reason.FEED_SILENT,
+        Reason.WARNING_NOT_ACCEPTED,
+    }
+    assert later.oldest_list > town.rules.silence
+    assert later.oldest_account == timedelta(0), "it is screened first"
+    await town.execute(
+        "update onboardings set state = 'provisioning', state_since = business_now() - interval '2 hours'"
+    )
+    await town.execute("update breakers set open_since = business_now(), reason = 'too many' where scope = 'fleet'")
+    await town.execute("update notices set state = 'queued', first_attempt_at = business_now() - interval '2 minutes'")
+    figures = await processes.figures()
+    assert figures.notices_deferred == 1
+    assert timedelta(hours=2) <= figures.oldest_account < timedelta(hours=3)
+    assert figures.breakers_open == {BreakerScope.FLEET: 1, BreakerScope.PARTNER: 0}
+    await town.execute("update breakers set released = 1 where scope = 'fleet'")
+    assert set((await processes.figures()).breakers_open.values()) == {0}, "it lets somebody through"

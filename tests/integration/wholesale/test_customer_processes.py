@@ -104,6 +104,10 @@ async def test_what_waits_for_people_and_for_lists_is_counted(gate: Gate, proces
     await gate.screen_address(moving)
     figures = await processes.figures()
     assert (figures.cases_open, figures.screenings_stuck) == (1, 0)
-    assert figures.oldest_case < HOUR
+    assert timedelta(0) < figures.oldest_case < HOUR
+    await gate.town.execute("update rpl_cases set trigger = 'list_update' where case_id = $1", second.case_id)
+    figures = await processes.figures()
+    assert (figures.cases_open, figures.oldest_case) == (1, timedelta(0)), "for such a case nothing waits (Q-32)"
+    await gate.town.execute("update rpl_cases set trigger = 'create' where case_id = $1", second.case_id)
     await gate.decide(second.case_id)
     assert (await processes.figures()).cases_open == 0
