@@ -41,7 +41,7 @@ class Shipping:
         """Devices were shipped: their own end date is mailed, and waited for (DV-02, DV-03).
 
         A later shipment may bring a later date; the trial's end never moves it. One that is reported again, be it after a
-        later one, changes nothing.
+        later one, changes nothing. What had come back and is shipped under another order is out once more.
 
         Raises:
             Refusal: `trial_not_found`, `org_deleted`, or `serial_mismatch` where a device is out for another trial.
@@ -53,6 +53,7 @@ class Shipping:
         ):
             return
         due_at = rule.devices_due_at(command.device_ends_at, self._rules)
+        earlier = await connection.fetchval("select demo_order from device_returns where trial_id = $1", trial.trial_id)
         generation = await connection.fetchval(
             "insert into device_returns as known"
             " (trial_id, organisation_id, partner_id, country, demo_order, device_ends_at, due_at)"
@@ -71,11 +72,14 @@ class Shipping:
         )
         try:
             await connection.execute(
-                "insert into trial_devices (trial_id, serial, shipped_at) select $1, serial, $3"
-                "  from unnest($2::text[]) as serial on conflict (trial_id, serial) do nothing",
+                "insert into trial_devices as known (trial_id, serial, shipped_at)"
+                " select $1, serial, $3 from unnest($2::text[]) as serial"
+                " on conflict (trial_id, serial) do update set shipped_at = $3, returned_at = null"
+                " where known.returned_at is not null and $4",
                 trial.trial_id,
-                sorted(command.serials),  # in one order, so that no two shipments wait for each other
+                sorted(set(command.serials)),  # in one order, so that no two shipments wait for each other
                 locked.now,
+                earlier != command.demo_order,
             )
         except asyncpg.UniqueViolationError as error:
             raise Refusal(RefusalCode.SERIAL_MISMATCH, "A device is out for another trial.") from error
