@@ -11,7 +11,7 @@ from tenure.contracts.licence import ExpireLicences, GrantLicences, LicenceKind,
 from tenure.contracts.organisation import DeleteNow
 from tenure.contracts.process import ReconcileContract, ReconcileInput
 from tenure.ids import LicenceSetId, OrganisationId, PersonId
-from tests.replay.long_scenarios import long_reviews, long_trials, long_waits
+from tests.replay.long_scenarios import first_runs, long_reviews, long_trials, long_update, long_waits
 from tests.replay.trial_scenarios import cancellation, consents, devices, left_off, told_late, trial_from_end_to_end
 from tests.replay.wholesale_scenarios import newcomers, onboardings, updates
 from tests.workflows.installation import FEED, OPERATOR, Installation
@@ -67,6 +67,12 @@ async def aborted(world: Installation) -> Recorded:
     await world.services.erasures.abort(OPERATOR, AbortErasures(organisations=(organisation_id,), reason="mistake"))
     await world.settle()
     return {"Erasure/aborted": names.erasure_id(organisation_id, 1)}
+
+
+async def long_quarantine(world: Installation) -> Recorded:
+    """A quarantine in which it is looked so often that the execution continues as new."""
+    organisation_id, _ = await _fenced(world)
+    return await first_runs(world, {"Erasure/continues-as-new": names.erasure_id(organisation_id, 1)})
 
 
 async def own_request(world: Installation) -> Recorded:
@@ -194,6 +200,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     long_trials,
     long_waits,
     long_reviews,
+    long_update,
+    long_quarantine,
     onboardings,
     updates,
     newcomers,

@@ -39,6 +39,14 @@ def test_every_workflow_has_recorded_histories() -> None:
     assert recorded == {str(getattr(each, "__temporal_workflow_definition").name) for each in WORKFLOWS}
 
 
+def test_every_workflow_is_recorded_on_its_way_into_a_next_run() -> None:
+    """Each but the repair goes on in a next run one day, and what it does before that stays as it is, too (EV-01, P10)."""
+    continued = {
+        file.parent.name for file in FILES if "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW" in file.read_text()
+    }
+    assert continued == {file.parent.name for file in FILES} - {"Reconcile"}
+
+
 @workflow.defn(name="DeletionCountdown", sandboxed=False)
 class _ChangedCountdown:
     """A release that sleeps first, and forgot the executions that sleep already."""
