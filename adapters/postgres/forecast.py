@@ -79,15 +79,17 @@ class PostgresForecast:
             evidence=evidence,
         )
 
-    async def calendar(self, caller: Caller, partner_id: PartnerId | None) -> Sequence[CalendarEntry]:
+    async def calendar(
+        self, caller: Caller, partner_id: PartnerId | None, *, limit: int | None = None
+    ) -> Sequence[CalendarEntry]:
         """The next dates of a partner's customers, or of all that the caller may see, earliest first (WH-02, DP-07).
+
+        `limit` keeps the earliest of them; None keeps all.
 
         Raises:
             Refusal: `forbidden` for another partner's customers, `partner_not_found`.
         """
-        if caller.partner_id is not None and partner_id not in {None, caller.partner_id}:
-            raise Refusal(RefusalCode.FORBIDDEN)
-        scope = caller.partner_id or partner_id
+        scope = caller.scope(partner_id)
         async with self._database.read() as connection:
             if scope is not None and not await connection.fetchval(
                 "select true from partners where partner_id = $1", scope
@@ -95,7 +97,9 @@ class PostgresForecast:
                 raise Refusal(RefusalCode.PARTNER_NOT_FOUND)
             asked = Conditions(scope, self._rules.silence, caller.partner_id)
             asked.ask(_OF_PARTNER, scope)
-            rows = await connection.fetch(f"{_CALENDAR}{asked.text}{_EARLIEST_FIRST}", *asked.parameters)
+            rows = await connection.fetch(
+                f"{_CALENDAR}{asked.text}{_EARLIEST_FIRST} limit {asked.place(limit)}", *asked.parameters
+            )
         return [CalendarEntry.model_validate(dict(row)) for row in rows]
 
 

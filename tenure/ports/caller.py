@@ -2,6 +2,7 @@
 
 from tenure.contracts.base import Contract
 from tenure.contracts.credential import CredentialRole
+from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PartnerId, PersonId
 
 
@@ -18,6 +19,16 @@ class Caller(Contract):
     """Of the token; None for processes, and for programs that stand beside the database."""
     key: str | None = None
     """The caller's idempotency key: the same key and command again answers the same and does nothing."""
+
+    def scope(self, asked: PartnerId | None) -> PartnerId | None:
+        """The partner that a list is about, where one is asked for or the caller is one's; None: all of them (P14).
+
+        Raises:
+            Refusal: `forbidden` to a partner that asks for another's.
+        """
+        if self.partner_id is not None and asked not in {None, self.partner_id}:
+            raise Refusal(RefusalCode.FORBIDDEN)
+        return self.partner_id or asked
 
 
 TIMER = Caller(actor="timer")

@@ -55,10 +55,8 @@ async def page(
     Raises:
         Refusal: `forbidden` for another partner's; `invalid_input` for a cursor of the other order.
     """
-    if caller.partner_id is not None and partner_id not in {None, caller.partner_id}:
-        raise Refusal(RefusalCode.FORBIDDEN)
     asked = Conditions()
-    asked.ask("t.partner_id = {}::text", caller.partner_id or partner_id)
+    asked.ask("t.partner_id = {}::text", caller.scope(partner_id))
     asked.ask("t.organisation_id = {}::text", organisation_id)
     asked.ask("t.state = {}::text", state)
     asked.ask(_ENDING, ending_within_days)

@@ -139,10 +139,9 @@ class PostgresDevices:
         Raises:
             Refusal: `forbidden` for another partner's.
         """
-        if caller.partner_id is not None and partner_id not in {None, caller.partner_id}:
-            raise Refusal(RefusalCode.FORBIDDEN)
+        scope = caller.scope(partner_id)
         async with self._database.read() as connection:
-            rows = await connection.fetch(_OUTSTANDING, caller.partner_id or partner_id, overdue)
+            rows = await connection.fetch(_OUTSTANDING, scope, overdue)
         return [self._view(row) for row in rows]
 
     async def find_demo_order(self, caller: Caller, command: FindDemoOrder) -> str:

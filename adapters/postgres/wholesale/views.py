@@ -107,10 +107,9 @@ async def page(
     Raises:
         Refusal: `forbidden` to a reviewer or list keeper, and for another partner's.
     """
-    foreign = caller.partner_id is not None and partner_id not in {None, caller.partner_id}
-    if foreign or caller.role in OF_SCREENING:
+    if caller.role in OF_SCREENING:
         raise Refusal(RefusalCode.FORBIDDEN)
-    found = await connection.fetch(_PAGE, caller.partner_id or partner_id, state, after, limit + 1)
+    found = await connection.fetch(_PAGE, caller.scope(partner_id), state, after, limit + 1)
     shown = found[:limit]
     ids = [OrganisationId(row["organisation_id"]) for row in shown]
     told, reviews = await statuses_of(connection, ids), await _reviews(connection, ids)
