@@ -18,7 +18,7 @@ from tenure.contracts.notice import DeletionMatter, Delivery, EndingTrial, Trial
 from tenure.contracts.trial import TrialContact
 from tenure.errors import Misconfigured
 
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 """Line ends, control characters and marks of direction: in a name they could forge a line or turn a date around."""
 
 _BRIEF = 64
