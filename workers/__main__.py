@@ -84,8 +84,19 @@ def create(
         credential = Credential(name=name, role=role, partner_id=partner, person_id=person)
     except ValidationError as error:
         raise typer.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
-    caller = Caller(actor=f"operator:{getpass.getuser()}")
-    typer.echo(asyncio.run(programs.issue_token(ServerSettings(), caller, credential)))
+    typer.echo(asyncio.run(programs.issue_token(ServerSettings(), _whoever_runs_this(), credential)))
+
+
+@token.command()
+def revoke(name: Annotated[str, typer.Argument(help="Whose it is.")]) -> None:
+    """Refuse a token from now on, in all processes at once."""
+    if not asyncio.run(programs.revoke_token(ServerSettings(), _whoever_runs_this(), name)):
+        raise TenureError(f"No token of the name {name} is in use.")
+    typer.echo(f"The token of {name} is refused from now on.")
+
+
+def _whoever_runs_this() -> Caller:
+    return Caller(actor=f"operator:{getpass.getuser()}")
 
 
 @app.command()

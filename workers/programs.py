@@ -47,6 +47,12 @@ async def issue_token(settings: ServerSettings, caller: Caller, credential: Cred
         return await PostgresTokens(database).create(caller, credential)
 
 
+async def revoke_token(settings: ServerSettings, caller: Caller, name: str) -> bool:
+    """Refuse a token from now on; answers False where no token of that name is in use."""
+    async with Database.open(require(settings.database_url, "TENURE_DATABASE_URL"), max_size=1) as database:
+        return await PostgresTokens(database).revoke(caller, name)
+
+
 async def register_search_attributes(settings: ServerSettings) -> str:
     """Add the search attributes that the namespace lacks; answers its name."""
     client = await connect(settings)

@@ -44,8 +44,8 @@ class PostgresTokens:
             await _record(connection, caller, credential.name, "token_created")
         return token
 
-    async def revoke(self, caller: Caller, name: str) -> None:
-        """Refuse a token from now on; one that is not in use stays as it is."""
+    async def revoke(self, caller: Caller, name: str) -> bool:
+        """Refuse a token from now on; one that is not in use stays as it is, and the answer is False."""
         async with self._database.write() as connection:
             revoked = await connection.fetchval(
                 "update api_tokens set revoked_at = business_now() where name = $1 and revoked_at is null"
@@ -54,6 +54,7 @@ class PostgresTokens:
             )
             if revoked:
                 await _record(connection, caller, name, "token_revoked")
+        return bool(revoked)
 
 
 def _digest(token: str) -> str:

@@ -123,7 +123,7 @@ async def test_the_web_serves_without_mail_and_temporal(environment: Mapping[str
 
 
 async def test_a_database_is_migrated_and_tokens_are_issued(postgres_url: str) -> None:
-    """A new database gets the newest schema and its kind; a token is printed once and known by its hash."""
+    """A new database gets the newest schema and its kind; a token is printed once, known by its hash, and can be revoked."""
     connection = await asyncpg.connect(postgres_url)
     await connection.execute("create database programs")
     await connection.close()
@@ -137,6 +137,11 @@ async def test_a_database_is_migrated_and_tokens_are_issued(postgres_url: str) -
     code, output, errors = await run("token", "create", "ada", "--role", "operator", **settings)
     assert (code, output) == (1, "")
     assert "in use" in errors
+    assert (await run("token", "revoke", "ada", **settings))[:2] == (0, "The token of ada is refused from now on.\n")
+    code, output, errors = await run("token", "revoke", "ada", **settings)
+    assert (code, output, errors) == (1, "", "No token of the name ada is in use.\n")
+    code, output, _ = await run("token", "create", "ada", "--role", "service", **settings)
+    assert (code, output[:4]) == (0, "tnr_")
     code, output, _ = await run("token", "create", "rev", "--role", "reviewer", **settings)
     assert (code, output[:4]) == (0, "tnr_")
     code, output, errors = await run("token", "create", "hub", "--role", "service_provider", **settings)
