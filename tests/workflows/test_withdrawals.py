@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.worker import Worker
 
 from activities.graces import GraceActivities
@@ -153,6 +153,7 @@ async def test_a_next_run_sends_no_second_copy(
         withdrawn = EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED
         continued = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
         assert await until(handle, withdrawn, continued) == withdrawn
+        assert (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
         post.answers.set()
         await until(handle, continued)
         assert await post.looks.get() == ()
