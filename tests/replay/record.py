@@ -1,7 +1,7 @@
 """Records the histories that this release's workflows leave: `python -m tests.replay.record [SCENARIO ...]`.
 
 To be run at each release, and before a workflow is changed under a patch id. Recorded histories are never replaced by
-later ones: a release adds files, named after what is new in them.
+later ones, executions that began like them may sleep yet: a release adds files, named after what is new in them.
 """
 
 import asyncio
@@ -66,9 +66,12 @@ async def _database(url: str, name: str) -> str:
 
 
 async def _write(world: Installation, case: str, execution: str | tuple[str, str]) -> None:
+    file = HISTORIES / f"{case}.json"
+    if file.exists():
+        print(f"{case}: recorded before, and kept")  # noqa: T201
+        return
     workflow_id, run_id = (execution, None) if isinstance(execution, str) else execution
     history = await world.client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
-    file = HISTORIES / f"{case}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_impersonal(json.loads(history.to_json())), indent=1)
     file.write_text(text.replace(world.suffix, "replay") + "\n")
