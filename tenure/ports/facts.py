@@ -116,7 +116,9 @@ class Forecast(Protocol):
         """What, when, why, and what would stop it."""
         ...
 
-    async def calendar(self, caller: Caller, partner_id: PartnerId | None) -> Sequence[CalendarEntry]:
+    async def calendar(
+        self, caller: Caller, partner_id: PartnerId | None, *, limit: int | None = None
+    ) -> Sequence[CalendarEntry]:
         """The next dates of a partner's customers, earliest first (WH-02)."""
         ...
 

@@ -196,16 +196,44 @@ async def test_only_a_person_of_the_partner_acts(
 
 async def test_pages_fit_the_screen(site: Site, trade: Trade, page: Page, trial_id: TrialId, trial: TrialView) -> None:
     """No page is wider than a phone, a tablet or a desktop with the navigation beside it, however long names and addresses are."""
-    await site.town.execute("update people set email = $1", "a.very.long.name.of.somebody@" + "sub." * 20 + "example")
+    address = "a.very.long.name.of.somebody@" + "sub." * 20 + "example"
+    await site.town.execute("update people set email = $1, name = $2", address, "Long" * 40)
     await site.town.execute("update organisations set name = $1", "Wide" * 40)
     ends_at = await site.town.now() + 10 * DAY
     shipment = ShipDevices(trial_id=trial.trial_id, demo_order="D-77", serials=("F" * 32,), device_ends_at=ends_at)
     await trade.devices.ship(SERVICE, shipment)
     for size in (PHONE, ViewportSize(width=800, height=800), ViewportSize(width=1280, height=800)):
         await page.set_viewport_size(size)
-        for path in ("trials", f"trials/{trial_id}", "devices", f"organisations/{trial.organisation_id}"):
+        people = f"trials/{trial.trial_id}/people"
+        for path in (
+            "trials",
+            f"trials/{trial_id}",
+            people,
+            "calendar",
+            "devices",
+            f"organisations/{trial.organisation_id}",
+        ):
             await page.goto(f"{site.url}/console/{path}")
             assert await width(page) <= size["width"], path
             for box in await page.locator("table").all():
                 inside = await box.evaluate("e => e.scrollWidth <= e.parentElement.clientWidth + 1")
                 assert inside, path
+
+
+async def test_a_long_calendar_is_cut(site: Site, page: Page, trial: TrialView) -> None:
+    """Of thousands of dates the page shows the earliest, and says where the others are; the download has them all (WH-02, PS-07)."""
+    await page.get_by_role("link", name="Calendar").click()
+    dates = page.locator(".agenda li")
+    few = await dates.count()
+    await expect(page.get_by_text("These are the earliest dates")).to_have_count(0)
+    await site.town.execute(
+        "insert into next_dates (organisation_id, kind, subject, due_at, rule, reason)"
+        " select $1, 'number_release', 'subject-' || n, business_now() - interval '1 hour', 'NR-01', 'calling_ended'"
+        "   from generate_series(1, 500) as n",
+        trial.organisation_id,
+    )
+    await page.reload()
+    await expect(dates).to_have_count(500)
+    await expect(page.locator("main")).to_contain_text("These are the earliest dates, up to")
+    download = await page.request.get(f"{site.url}/console/calendar.ics")
+    assert (await download.text()).count("BEGIN:VEVENT") == 500 + few

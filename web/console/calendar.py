@@ -1,6 +1,7 @@
 """The next dates of the customers, month by month, and as a file for calendars (WH-02, PS-07, DP-07)."""
 
 from itertools import groupby
+from typing import Final
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -8,13 +9,19 @@ from starlette.routing import Route
 from web.api.calendar import to_icalendar
 from web.console.desk import Visit, signed_in
 
+SHOWN: Final = 500
+"""Dates on the page: the earliest. The download has them all."""
+
 
 async def calendar(visit: Visit) -> Response:
     """The dates, grouped by month and day (UTC)."""
-    entries = await visit.services.forecast.calendar(visit.caller(), None)
-    days = [(day, list(dates)) for day, dates in groupby(entries, lambda entry: entry.due_at.date())]
+    entries = await visit.services.forecast.calendar(visit.caller(), None, limit=SHOWN + 1)
+    shown = entries[:SHOWN]
+    days = [(day, list(dates)) for day, dates in groupby(shown, lambda entry: entry.due_at.date())]
     months = [(month, list(found)) for month, found in groupby(days, lambda day: day[0].replace(day=1))]
-    return visit.render("calendar.html", here="calendar", months=months, today=visit.now.date())
+    return visit.render(
+        "calendar.html", here="calendar", months=months, today=visit.now.date(), cut=len(entries) > SHOWN and shown[-1]
+    )
 
 
 async def download(visit: Visit) -> Response:
