@@ -43,7 +43,7 @@ class _Actor:
 
 
 @contextmanager
-def steps() -> Iterator[None]:
+def _steps() -> Iterator[None]:
     """Make every statement of an actor a step."""
 
     def stepped(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -70,19 +70,20 @@ async def interleave(seed: int, courses: Mapping[str, Callable[[], Awaitable[Any
     chance = random.Random(seed)
     actors = {name: _Actor() for name in courses}
     haste = {name: chance.random() ** 3 for name in sorted(courses)}
-    tasks = {name: asyncio.create_task(actors[name].run(course)) for name, course in courses.items()}
-    while not all(task.done() for task in tasks.values()):
-        waiting = sorted(name for name, actor in actors.items() if actor.turn is not None)
-        if not waiting:
-            await asyncio.sleep(0)
-            continue
-        [name] = chance.choices(waiting, [haste[name] for name in waiting])
-        actor, turn = actors[name], actors[name].turn
-        assert turn is not None
-        actor.turn = None
-        actor.idle.clear()
-        turn.set_result(None)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_BLOCKED_SECONDS):
-                await actor.idle.wait()
+    with _steps():
+        tasks = {name: asyncio.create_task(actors[name].run(course)) for name, course in courses.items()}
+        while not all(task.done() for task in tasks.values()):
+            waiting = sorted(name for name, actor in actors.items() if actor.turn is not None)
+            if not waiting:
+                await asyncio.sleep(0)
+                continue
+            [name] = chance.choices(waiting, [haste[name] for name in waiting])
+            actor, turn = actors[name], actors[name].turn
+            assert turn is not None
+            actor.turn = None
+            actor.idle.clear()
+            turn.set_result(None)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_BLOCKED_SECONDS):
+                    await actor.idle.wait()
     return {name: task.exception() or task.result() for name, task in tasks.items()}

@@ -20,7 +20,7 @@ from tenure.ids import OrganisationId, PartnerId
 from tenure.policy.rules import BreakerLimit, Rules
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
-from tests.integration.deletion.interleaving import interleave, steps
+from tests.integration.deletion.interleaving import interleave
 from tests.integration.deletion.town import DAY, OPERATOR, SERVICE, Town
 
 INTERLEAVINGS = int(os.environ.get("TENURE_INTERLEAVINGS", "1000"))
@@ -43,8 +43,7 @@ select organisation_id, 1, 1, counting_from, now, now - interval '31 days', now 
 async def town(fresh_database: FreshDatabase) -> AsyncIterator[Town]:
     """A town whose rate and breakers let everything through."""
     async with Town.open(await fresh_database(InstallationKind.SIMULATION), RULES) as town:
-        with steps():
-            yield town
+        yield town
 
 
 async def all_warned(town: Town) -> None:

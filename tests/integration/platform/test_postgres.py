@@ -14,7 +14,7 @@ from adapters.postgres.platform import PostgresPlatform
 from tenure.contracts.platform import Built, Deed
 from tenure.errors import PlatformRefused
 from tenure.ids import OrganisationId
-from tests.integration.deletion.interleaving import interleave, steps
+from tests.integration.deletion.interleaving import interleave
 from tests.integration.platform.conftest import ORGANISATION, order, standing
 
 ORDERS = 100
@@ -29,15 +29,14 @@ async def rows(database: Database) -> Sequence[asyncpg.Record]:
 async def race(database: Database, turn: int) -> dict[str, Any]:
     """Two builds and the tear-down of one turn, in the order of that seed."""
     platform = PostgresPlatform(database)
-    with steps():
-        return await interleave(
-            turn,
-            {
-                "build": partial(platform.build, order(turn=turn)),
-                "again": partial(platform.build, order(turn=turn)),
-                "tear-down": partial(platform.tear_down, order(Deed.TEAR_DOWN, turn=turn)),
-            },
-        )
+    return await interleave(
+        turn,
+        {
+            "build": partial(platform.build, order(turn=turn)),
+            "again": partial(platform.build, order(turn=turn)),
+            "tear-down": partial(platform.tear_down, order(Deed.TEAR_DOWN, turn=turn)),
+        },
+    )
 
 
 async def test_builds_against_a_tear_down(database: Database) -> None:

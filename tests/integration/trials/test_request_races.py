@@ -5,7 +5,6 @@ Every other round runs them as they come, on connections of their own; the other
 
 import asyncio
 import random
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -16,19 +15,11 @@ from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.trial import ConsentState, TrialState, TrialView
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId
-from tests.integration.deletion.interleaving import steps
 from tests.integration.deletion.town import DAY, SERVICE, Town, admin
 from tests.integration.trials.courses import Course, race, won
 from tests.integration.trials.market import Market, address
 
 ROUNDS = 40
-
-
-@pytest.fixture(autouse=True)
-def stepwise() -> Iterator[None]:
-    """Statements can be held up."""
-    with steps():
-        yield
 
 
 async def actions(town: Town, trial: TrialView) -> list[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -14,20 +13,12 @@ from tenure.contracts.trial import TrialState, TrialView
 from tenure.errors import RefusalCode
 from tenure.ids import OrganisationId
 from tenure.policy.catalogue import shipped
-from tests.integration.deletion.interleaving import steps
 from tests.integration.deletion.town import SERVICE, Town, admin
 from tests.integration.facts.portfolios import licences, organisation, person, store
 from tests.integration.trials.courses import Course, race, won
 from tests.integration.trials.market import Market
 
 ROUNDS = 24
-
-
-@pytest.fixture(autouse=True)
-def stepwise() -> Iterator[None]:
-    """Statements can be held up."""
-    with steps():
-        yield
 
 
 @pytest.mark.parametrize("way", ["purchase", "import"])

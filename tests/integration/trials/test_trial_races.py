@@ -2,20 +2,18 @@
 
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
-
-import pytest
 
 from tenure.contracts.conversion import Conversion
 from tenure.contracts.licence import GraceOutcome, LicenceSet, RenewalGraceInput
 from tenure.contracts.notice import NoticeKind
 from tenure.contracts.trial import TrialState, TrialView
 from tenure.errors import Refusal, RefusalCode
-from tests.integration.deletion.interleaving import interleave, steps
+from tests.integration.deletion.interleaving import interleave
 from tests.integration.deletion.town import DAY, SERVICE
 from tests.integration.trials.agreement import disagreements
 from tests.integration.trials.fairground import Fairground
@@ -23,13 +21,6 @@ from tests.integration.trials.fairground import Fairground
 ROUNDS = max(int(os.environ.get("TENURE_INTERLEAVINGS", "1000")) // 20, 20)
 _EDGE = timedelta(milliseconds=100)
 """How far an instant lies at most from the beginning of a race that is about it."""
-
-
-@pytest.fixture
-async def racing(ground: Fairground) -> AsyncIterator[Fairground]:
-    """A fairground on which every statement of an actor is a step."""
-    with steps():
-        yield ground
 
 
 async def trials(ground: Fairground, *services: str) -> list[TrialView]:
@@ -117,126 +108,126 @@ async def race_the_end_of_grace(
     return outcomes
 
 
-async def test_extend_against_the_end_of_grace(racing: Fairground) -> None:
+async def test_extend_against_the_end_of_grace(ground: Fairground) -> None:
     """Extended and kept, or over and refused (TC-05, TC-06, GR-11)."""
-    outcomes = await race_the_end_of_grace(racing, lambda trial: racing.extend(trial, 10), TrialState.ACTIVE)
+    outcomes = await race_the_end_of_grace(ground, lambda trial: ground.extend(trial, 10), TrialState.ACTIVE)
     assert min(outcomes[TrialState.ACTIVE], outcomes[TrialState.ENDED]) > ROUNDS // 20, outcomes
 
 
-async def test_convert_against_the_end_of_grace(racing: Fairground) -> None:
+async def test_convert_against_the_end_of_grace(ground: Fairground) -> None:
     """Converted and kept, or over and refused: a refused order leaves no licences (TC-14, GR-11)."""
     outcomes = await race_the_end_of_grace(
-        racing, lambda trial: racing.convert(trial, "messaging", "calling"), TrialState.CONVERTED
+        ground, lambda trial: ground.convert(trial, "messaging", "calling"), TrialState.CONVERTED
     )
     assert min(outcomes[TrialState.CONVERTED], outcomes[TrialState.ENDED]) > ROUNDS // 20, outcomes
 
 
-async def test_convert_against_extend(racing: Fairground) -> None:
+async def test_convert_against_extend(ground: Fairground) -> None:
     """The order always goes through; an extension does before it, or is refused (TC-04, TC-20)."""
     outcomes: Counter[object] = Counter()
-    for seed, trial in enumerate(await trials(racing)):
+    for seed, trial in enumerate(await trials(ground)):
         results = await compete(
             seed,
-            convert=partial(racing.convert, trial, "messaging"),
-            extend=partial(racing.extend, trial, 10),
+            convert=partial(ground.convert, trial, "messaging"),
+            extend=partial(ground.extend, trial, 10),
         )
         assert isinstance(results["convert"], Conversion)
-        assert (await agree(racing, trial)).state is TrialState.CONVERTED
+        assert (await agree(ground, trial)).state is TrialState.CONVERTED
         outcomes[results["extend"] is RefusalCode.WRONG_STATE] += 1
         assert results["extend"] is RefusalCode.WRONG_STATE or isinstance(results["extend"], TrialView)
     assert min(outcomes[True], outcomes[False]) > ROUNDS // 20, outcomes
 
 
-async def test_a_purchase_against_the_expiry(racing: Fairground) -> None:
+async def test_a_purchase_against_the_expiry(ground: Fairground) -> None:
     """Bought before or just after the end, the trial is converted, and nobody is told that it has ended (GR-05, TL-01)."""
     outcomes: Counter[bool] = Counter()
-    for seed, trial in enumerate(await trials(racing)):
-        await racing.post(trial.organisation_id)
-        end = await near(racing, seed)
-        await racing.town.execute("update trials set ends_at = $2 where trial_id = $1", trial.trial_id, end)
-        at = (await racing.at(trial.trial_id)).model_copy(update={"as_of": end})
+    for seed, trial in enumerate(await trials(ground)):
+        await ground.post(trial.organisation_id)
+        end = await near(ground, seed)
+        await ground.town.execute("update trials set ends_at = $2 where trial_id = $1", trial.trial_id, end)
+        at = (await ground.at(trial.trial_id)).model_copy(update={"as_of": end})
         results = await compete(
             seed,
-            buy=partial(racing.buy, trial.organisation_id, "messaging"),
-            expire=partial(until_due, partial(racing.town.trial_steps.check_trial, at)),
+            buy=partial(ground.buy, trial.organisation_id, "messaging"),
+            expire=partial(until_due, partial(ground.town.trial_steps.check_trial, at)),
         )
         assert isinstance(results["buy"], LicenceSet)
-        assert (await agree(racing, trial)).state is TrialState.CONVERTED
-        assert await racing.post(trial.organisation_id) == []
+        assert (await agree(ground, trial)).state is TrialState.CONVERTED
+        assert await ground.post(trial.organisation_id) == []
         outcomes[results["expire"].state is TrialState.GRACE] += 1
     assert min(outcomes[True], outcomes[False]) > ROUNDS // 20, outcomes
 
 
-async def test_cancel_against_the_expiry(racing: Fairground) -> None:
+async def test_cancel_against_the_expiry(ground: Fairground) -> None:
     """Cancelled while active, or just in grace: licences are gone, numbers on hold, nobody is told of the end (TC-11, TC-09)."""
     outcomes: Counter[int] = Counter()
-    for seed, trial in enumerate(await trials(racing, "messaging", "calling")):
-        await racing.post(trial.organisation_id)
-        end = await near(racing, seed)
-        await racing.town.execute("update trials set ends_at = $2 where trial_id = $1", trial.trial_id, end)
-        at = (await racing.at(trial.trial_id)).model_copy(update={"as_of": end})
+    for seed, trial in enumerate(await trials(ground, "messaging", "calling")):
+        await ground.post(trial.organisation_id)
+        end = await near(ground, seed)
+        await ground.town.execute("update trials set ends_at = $2 where trial_id = $1", trial.trial_id, end)
+        at = (await ground.at(trial.trial_id)).model_copy(update={"as_of": end})
         results = await compete(
             seed,
-            cancel=partial(racing.cancel, trial),
-            expire=partial(until_due, partial(racing.town.trial_steps.check_trial, at)),
+            cancel=partial(ground.cancel, trial),
+            expire=partial(until_due, partial(ground.town.trial_steps.check_trial, at)),
         )
         assert isinstance(results["cancel"], TrialView)
-        assert (await agree(racing, trial)).state is TrialState.CANCELLED
-        assert await racing.post(trial.organisation_id) == []
-        await racing.run(trial.trial_id)
-        assert set((await racing.services(trial)).values()) == {"gone"}
-        outcomes[(await racing.row(trial.trial_id))["generation"]] += 1
+        assert (await agree(ground, trial)).state is TrialState.CANCELLED
+        assert await ground.post(trial.organisation_id) == []
+        await ground.run(trial.trial_id)
+        assert set((await ground.services(trial)).values()) == {"gone"}
+        outcomes[(await ground.row(trial.trial_id))["generation"]] += 1
     assert min(outcomes[1], outcomes[2]) > ROUNDS // 20, outcomes
 
 
-async def test_a_purchase_of_calling_against_the_release(racing: Fairground) -> None:
+async def test_a_purchase_of_calling_against_the_release(ground: Fairground) -> None:
     """The numbers go to the purchase or are released for good, never both, never neither (NR-02, NR-03)."""
     outcomes: Counter[str] = Counter()
-    for seed, trial in enumerate(await trials(racing, "messaging", "calling")):
-        await racing.edit(trial, "messaging")
-        until = await near(racing, seed)
-        await racing.town.execute("update phone_numbers set held_until = $2 where trial_id = $1", trial.trial_id, until)
-        await racing.town.execute(
+    for seed, trial in enumerate(await trials(ground, "messaging", "calling")):
+        await ground.edit(trial, "messaging")
+        until = await near(ground, seed)
+        await ground.town.execute("update phone_numbers set held_until = $2 where trial_id = $1", trial.trial_id, until)
+        await ground.town.execute(
             "update next_dates set due_at = $2 where subject = $1 and kind = 'number_release'", trial.trial_id, until
         )
-        at = (await racing.at(trial.trial_id)).model_copy(update={"as_of": until})
+        at = (await ground.at(trial.trial_id)).model_copy(update={"as_of": until})
         results = await compete(
             seed,
-            buy=partial(racing.buy, trial.organisation_id, "calling"),
-            release=partial(until_due, partial(racing.town.trial_steps.check_numbers, at)),
+            buy=partial(ground.buy, trial.organisation_id, "calling"),
+            release=partial(until_due, partial(ground.town.trial_steps.check_numbers, at)),
         )
-        [(state, licence_set_id)] = await racing.numbers(trial.organisation_id)
+        [(state, licence_set_id)] = await ground.numbers(trial.organisation_id)
         released = results["release"].released
         assert (state, licence_set_id, released) in {
             ("assigned", results["buy"].licence_set_id, 0),
             ("released", None, 1),
         }
-        await agree(racing, trial)
+        await agree(ground, trial)
         outcomes[state] += 1
     assert min(outcomes["assigned"], outcomes["released"]) > ROUNDS // 20, outcomes
 
 
-async def test_edit_against_edit(racing: Fairground) -> None:
+async def test_edit_against_edit(ground: Fairground) -> None:
     """Two edits follow each other: the trial has what the later one said, whole, and its licences and services agree (TC-07)."""
     outcomes: Counter[tuple[str, ...]] = Counter()
     chosen = {"one": ("messaging", "meetings"), "two": ("calling", "contact-center")}
-    for seed, trial in enumerate(await trials(racing)):
-        await compete(seed, **{name: partial(racing.edit, trial, *kinds) for name, kinds in chosen.items()})
-        services = tuple((await racing.row(trial.trial_id))["services"])
+    for seed, trial in enumerate(await trials(ground)):
+        await compete(seed, **{name: partial(ground.edit, trial, *kinds) for name, kinds in chosen.items()})
+        services = tuple((await ground.row(trial.trial_id))["services"])
         assert services in chosen.values()
-        await racing.run(trial.trial_id)
-        standing = {name for name, state in (await racing.services(trial)).items() if state == "built"}
+        await ground.run(trial.trial_id)
+        standing = {name for name, state in (await ground.services(trial)).items() if state == "built"}
         assert standing == set(services)
-        await agree(racing, trial)
+        await agree(ground, trial)
         outcomes[services] += 1
     assert min(outcomes.values()) > ROUNDS // 20, outcomes
 
 
-async def test_an_order_against_itself(racing: Fairground) -> None:
+async def test_an_order_against_itself(ground: Fairground) -> None:
     """Reported twice at once it is carried out once, and answers the same; two orders for one service: one (P10)."""
-    for seed, trial in enumerate((await trials(racing))[: ROUNDS // 2]):
-        order, other = racing.order(trial, "messaging"), racing.order(trial, "messaging")
-        convert = racing.town.trials.convert
+    for seed, trial in enumerate((await trials(ground))[: ROUNDS // 2]):
+        order, other = ground.order(trial, "messaging"), ground.order(trial, "messaging")
+        convert = ground.town.trials.convert
         results = await compete(
             seed,
             first=partial(convert, SERVICE, order),
@@ -245,35 +236,35 @@ async def test_an_order_against_itself(racing: Fairground) -> None:
         )
         assert results["first"] == results["again"]
         assert isinstance(results["first"], Conversion) != isinstance(results["other"], Conversion)
-        [count] = await racing.town.fetch(
+        [count] = await ground.town.fetch(
             "select count(*) as sets from licence_sets where organisation_id = $1 and kind = 'subscription'",
             trial.organisation_id,
         )
         assert count["sets"] == 1
-        await agree(racing, trial)
+        await agree(ground, trial)
 
 
-async def test_a_mail_against_an_extension(racing: Fairground) -> None:
+async def test_a_mail_against_an_extension(ground: Fairground) -> None:
     """A reminder that asks just before the extension may go out; one that asks after it does not (TC-04, TL-01)."""
     outcomes: Counter[bool] = Counter()
-    all_trials = await trials(racing)
-    await racing.town.advance(24 * DAY)
+    all_trials = await trials(ground)
+    await ground.town.advance(24 * DAY)
     for seed, trial in enumerate(all_trials):
-        await racing.run(trial.trial_id)
-        [notice] = await racing.town.fetch(
+        await ground.run(trial.trial_id)
+        [notice] = await ground.town.fetch(
             "select notice_id::text from notices where subject = $1 and kind = $2",
             trial.trial_id,
             NoticeKind.TRIAL_ENDING,
         )
         results = await compete(
             seed,
-            extend=partial(racing.extend, trial, 30),
-            mail=partial(racing.town.notices.next_attempt, notice["notice_id"]),
+            extend=partial(ground.extend, trial, 30),
+            mail=partial(ground.town.notices.next_attempt, notice["notice_id"]),
         )
         assert isinstance(results["extend"], TrialView)
         if results["mail"] is not None:
             assert results["mail"].matter.ends_at == trial.ends_at
-        assert await racing.town.notices.next_attempt(notice["notice_id"]) is None
-        await agree(racing, trial)
+        assert await ground.town.notices.next_attempt(notice["notice_id"]) is None
+        await agree(ground, trial)
         outcomes[results["mail"] is None] += 1
     assert min(outcomes[True], outcomes[False]) > ROUNDS // 20, outcomes

@@ -1,23 +1,11 @@
-"""A hall for each test of wholesale, in a database of its own whose clock the test moves."""
-
-from collections.abc import AsyncIterator
+"""What a town has for wholesale: a hall, an office, a gate."""
 
 import pytest
 
-from tenure.policy.rules import DEFAULT
-from tenure.settings import InstallationKind
-from tests.conftest import FreshDatabase
 from tests.integration.deletion.town import Town
 from tests.integration.wholesale.gate import Gate
 from tests.integration.wholesale.hall import Hall
 from tests.integration.wholesale.office import Office
-
-
-@pytest.fixture
-async def town(fresh_database: FreshDatabase) -> AsyncIterator[Town]:
-    """A town under the rules as they come."""
-    async with Town.open(await fresh_database(InstallationKind.SIMULATION), DEFAULT, max_size=24) as town:
-        yield town
 
 
 @pytest.fixture

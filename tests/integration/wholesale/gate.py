@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import asyncpg
-
 from adapters.postgres.wholesale.customers import PostgresCustomers
 from adapters.postgres.wholesale.reviews import PostgresReviews
 from adapters.postgres.wholesale.steps import PostgresOnboardingSteps
@@ -30,6 +28,7 @@ from tenure.policy import screening, telephony
 from tenure.policy.catalogue import shipped
 from tenure.policy.rules import DEFAULT
 from tenure.ports import Caller
+from tests.integration.clock import RUNNING, set_clock
 from tests.integration.deletion.town import Town
 from tests.integration.trials.grounds import Side
 from tests.integration.wholesale.hall import REVIEWER, Hall, provider
@@ -173,21 +172,11 @@ class Gate(Hall):
 
     async def freeze(self, instant: datetime) -> None:
         """It is this very instant, until it thaws."""
-        await self._clock(f"select '{instant.isoformat()}'::timestamptz")
+        await set_clock(self.town.url, f"'{instant.isoformat()}'::timestamptz")
 
     async def thaw(self) -> None:
         """The clock goes on."""
-        await self._clock("select clock_timestamp() + clock_offset from installation")
-
-    async def _clock(self, statement: str) -> None:
-        connection = await asyncpg.connect(self.town.url)
-        try:
-            await connection.execute(
-                "create or replace function business_now() returns timestamptz language sql volatile parallel safe as"
-                f" $clock$ {statement} $clock$"
-            )
-        finally:
-            await connection.close()
+        await set_clock(self.town.url, RUNNING)
 
     # Where customers stand.
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,6 +20,7 @@ from tenure.errors import RefusalCode as Code
 from tenure.policy.rules import DEFAULT
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
+from tests.integration.clock import STOPPED, set_clock
 from tests.integration.deletion.town import Town
 from tests.integration.wholesale.gate import BERLIN, PARIS, SOLD, Gate, hit
 from tests.integration.wholesale.hall import provider
@@ -157,21 +157,13 @@ select ((select count(*) from people where organisation_id = $1)
         + (select count(*) from licence_sets where organisation_id = $1))::int
 """
 _SCREENED: Final = "select count(*)::int from screenings where organisation_id = $1"
-_STOPPED: Final = """
-create or replace function business_now() returns timestamptz language sql volatile parallel safe as
-$$ select timestamptz '2027-01-01 00:00:00+00' + clock_offset from installation $$
-"""
 
 
 @pytest.fixture(scope="module")
 async def gate(fresh_database: FreshDatabase) -> AsyncIterator[Gate]:
     """One gate for all lives, whose clock stands still unless it is moved."""
     url = await fresh_database(InstallationKind.SIMULATION)
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(_STOPPED)
-    finally:
-        await connection.close()
+    await set_clock(url, STOPPED)
     async with Town.open(url, DEFAULT) as town:
         yield await Gate.open(town)
 
