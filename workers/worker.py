@@ -1,6 +1,7 @@
 """The worker: two task queues, the relay, the metrics."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -30,6 +31,8 @@ GRACE = timedelta(seconds=25)
 _ACTIVITIES_AT_ONCE = 40
 _ERASURES_AT_ONCE = 4
 
+_logger = logging.getLogger(__name__)
+
 
 async def serve(application: Application, client: Client, meter: MetricMeter) -> Never:
     """Work until cancelled: poll both task queues, relay what facts ask for, measure, and have the repair scheduled.
@@ -42,6 +45,7 @@ async def serve(application: Application, client: Client, meter: MetricMeter) ->
     async with polling(application, client), asyncio.TaskGroup() as group:
         if application.database.kind is InstallationKind.PRODUCTION:
             await ensure_reconcile(client)  # a simulation's clock does not move schedules: it starts the repair itself
+        _logger.info("The worker polls %s and %s.", names.TASK_QUEUE, names.ERASURE_TASK_QUEUE)
         group.create_task(relay(application, client).run(application.database), name="relay")
         group.create_task(measure(application.processes, meter), name="metrics")
     raise AssertionError("the relay and the metrics never end")

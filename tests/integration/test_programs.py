@@ -102,6 +102,7 @@ async def test_the_worker_works_measures_and_stops(environment: Mapping[str, str
         async with asyncio.timeout(40):
             _, errors = await process.communicate()
     assert process.returncode == 128 + 15, errors
+    assert "The worker polls tenure and tenure-erasure." in errors.decode()
 
 
 async def test_the_web_serves_without_mail_and_temporal(environment: Mapping[str, str]) -> None:
