@@ -4,7 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -13,6 +13,7 @@ import pytest
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.graces import GraceActivities
@@ -20,7 +21,7 @@ from activities.trials import TrialActivities
 from tenure import names
 from tenure.contracts.base import Contract
 from tenure.contracts.device import DeviceReturnInput, DeviceReturnStep
-from tenure.contracts.licence import GraceCheck, LicenceKind, RenewalGraceInput
+from tenure.contracts.licence import GraceCheck, GraceOutcome, LicenceKind, RenewalGraceInput, RenewalGraceResult
 from tenure.contracts.notice import DeliverInput, DeliverResult, NoticeState
 from tenure.contracts.trial import ConsentState, TrialState
 from tenure.contracts.trial_process import ConsentStep, TrialInput, TrialStep
@@ -50,6 +51,8 @@ class Post:
 
     notices: tuple[str, ...] = ("one",)
     """What is queued."""
+    over: bool = False
+    """Whether the grace is, and only its mails are left."""
     failure: Exception | None = None
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     attempts: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
@@ -69,8 +72,13 @@ class Post:
         return DeviceReturnStep(outstanding=1, due_at=DUE_AT, notices=self._look())
 
     async def check_grace(self, _grace: object, _as_of: object) -> GraceCheck:
-        """Its end is far."""
-        return GraceCheck(removal_due_at=DUE_AT, notices=self._look())
+        """Its end is far, or somebody has paid."""
+        outcome = GraceOutcome.RESTORED if self.over else None
+        return GraceCheck(outcome=outcome, removal_due_at=DUE_AT, notices=self._look())
+
+    async def conclude_grace(self, _grace: object, _as_of: object) -> RenewalGraceResult:
+        """Mails may be left."""
+        return RenewalGraceResult(outcome=GraceOutcome.RESTORED, notices=self._look())
 
     @activity.defn(name="deliver_notice")
     async def deliver(self, command: DeliverInput) -> DeliverResult:
@@ -103,6 +111,7 @@ async def working(temporal: Temporal, post: Post) -> AsyncIterator[Begin]:
         trials.check_trial,
         trials.check_devices,
         graces.check,
+        graces.conclude,
         post.deliver,
     ]
     begun: list[str] = []
@@ -118,7 +127,8 @@ async def working(temporal: Temporal, post: Post) -> AsyncIterator[Begin]:
         finally:
             post.answers.set()
             for workflow_id in begun:
-                await client.get_workflow_handle(workflow_id).terminate()
+                with suppress(RPCError):  # ended by itself
+                    await client.get_workflow_handle(workflow_id).terminate()
 
 
 async def until(handle: Run, *kinds: EventType.ValueType) -> EventType.ValueType:
@@ -130,20 +140,21 @@ async def until(handle: Run, *kinds: EventType.ValueType) -> EventType.ValueType
 
 
 @pytest.mark.parametrize(
-    ("kind", "subject"),
+    ("kind", "subject", "over"),
     [
-        ("TrialConsent", TRIAL),
-        ("Trial", TRIAL),
-        ("DeviceReturn", DeviceReturnInput(**dict(TRIAL))),
-        ("RenewalGrace", GRACE),
+        ("TrialConsent", TRIAL, False),
+        ("Trial", TRIAL, False),
+        ("DeviceReturn", DeviceReturnInput(**dict(TRIAL)), False),
+        ("RenewalGrace", GRACE, False),
+        ("RenewalGrace", GRACE, True),
     ],
 )
 async def test_a_next_run_sends_no_second_copy(
-    temporal: Temporal, monkeypatch: pytest.MonkeyPatch, kind: str, subject: Contract
+    temporal: Temporal, monkeypatch: pytest.MonkeyPatch, kind: str, subject: Contract, *, over: bool
 ) -> None:
     """It takes over once the attempt that is under way has had its answer (XC-02, P10)."""
     monkeypatch.setattr(_options, "LOOKS_PER_RUN", 3)
-    post = Post()
+    post = Post(over=over)
     async with working(temporal, post) as begin:
         handle = await begin(kind, subject)
         await post.attempts.get()
