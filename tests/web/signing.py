@@ -1,4 +1,4 @@
-"""What schemathesis cannot know of the intake of activity: how a batch is written, and that its sender signs it."""
+"""What schemathesis cannot know: how batches of activity and reports of mail servers are written, and that batches are signed."""
 
 import json
 import os
@@ -10,12 +10,13 @@ import schemathesis
 from schemathesis.core.parameters import ParameterLocation
 
 from tenure.signature import Signer
+from web.api.bounces import MEDIA_TYPE as RFC822
 from web.batches import CLOUDEVENTS, NDJSON
 
 
-@schemathesis.serializer(NDJSON, CLOUDEVENTS)
-def batch(_context: schemathesis.SerializationContext, value: Any) -> bytes:
-    """A batch as it travels."""
+@schemathesis.serializer(NDJSON, CLOUDEVENTS, RFC822)
+def body(_context: schemathesis.SerializationContext, value: Any) -> bytes:
+    """A batch or a report as it travels."""
     return (value if isinstance(value, str) else json.dumps(value)).encode(errors="replace")
 
 
