@@ -69,7 +69,7 @@ async def trials(visit: Visit) -> Response:
 
 async def trial(visit: Visit) -> Response:
     """One trial with all its dates, and what can be done to it; the devices' own end stands apart (PS-03, DV-03)."""
-    view = await visit.services.trials.show(visit.caller(), visit.trial_id())
+    view = await visit.trial()
     refusal = await trial_acts.refusal(visit)
     devices = visit.services.devices
     return visit.render(
