@@ -40,7 +40,7 @@ from web.console.app import create_console
 from web.customer.app import create_customer_pages
 from web.intake import create_router
 from web.limits import BodyLimit
-from web.metrics import Metrics
+from web.metrics import ErrorCount, Metrics
 from web.services import Services
 
 _ROOMS = (
@@ -136,6 +136,7 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
             "/v1/notices/bounced": MAX_REPORT_BYTES,
         },
     )
+    app.add_middleware(ErrorCount, metrics=metrics)
     secure = settings.public_url.startswith("https://")
     app.add_middleware(_DefaultHeaders, headers=_HEADERS | (_ONLY_BY_TLS if secure else {}))
     return app

@@ -37,7 +37,7 @@ GAUGES: Final = {
     "tenure_oldest_case_seconds": "How long the oldest hit that times out has been open; 0 where none is",
     "tenure_screenings_stuck": "Customers and addresses that cannot be screened at present",
     "tenure_oldest_list_seconds": "How long ago the oldest restricted-party list was presented; 0 where none is loaded",
-    READ_AT: "When this worker last read all of these, in seconds since 1970",
+    READ_AT: "When this worker last read all of these, or began, in seconds since 1970",
 }
 
 _logger = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ async def measure(processes: Processes, meter: MetricMeter) -> Never:
     reading falls behind.
     """
     gauges = {name: meter.create_gauge_float(name, description) for name, description in GAUGES.items()}
+    gauges[READ_AT].set(time.time())  # one that cannot read from the start on is told of, too
     while True:
         try:
             for name, labels, value in told(await processes.figures()):

@@ -158,7 +158,7 @@ async def test_pages_of_the_list_follow_each_other(site: Site, http: httpx.Async
 
 
 async def test_a_fault_of_ours_says_nothing_of_itself(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    """An error that nobody foresaw is a problem without its text, and the traceback is for the server to log."""
+    """An error that nobody foresaw is a problem without its text, is counted, and the traceback is for the server to log (P15)."""
 
     class Broken(PostgresFeeds):
         async def all(self) -> Sequence[Feed]:
@@ -169,6 +169,9 @@ async def test_a_fault_of_ours_says_nothing_of_itself(site: Site, caplog: pytest
     headers = {"Authorization": f"Bearer {await site.token(CredentialRole.OPERATOR)}"}
     async with serving(app, "127.0.0.1", 0) as port, httpx.AsyncClient(headers=headers) as http:
         response = await http.get(f"http://127.0.0.1:{port}/v1/feeds")
+        await http.get(f"http://127.0.0.1:{port}/v1/none")
+        counted = (await http.get(f"http://127.0.0.1:{port}/metrics")).text
     assert (response.status_code, code(response)) == (500, "internal_error")
+    assert "\ntenure_web_errors_total 1.0\n" in counted, "once, and nothing that the caller has done wrong"
     assert "secret" not in response.text
     assert "secret of the machine" in caplog.text

@@ -249,6 +249,12 @@ async def test_a_link_dies_with_its_address(
     assert (await trade.trials.show(SERVICE, trial_id)).state is TrialState.AWAITING_DETAILS
 
 
+async def errors_counted(http: httpx.AsyncClient, origin: str) -> float:
+    """Requests that the metrics count as failed by an error of ours."""
+    metrics = (await http.get(f"{origin}/metrics")).text
+    return next(float(line.split()[1]) for line in metrics.splitlines() if line.startswith("tenure_web_errors_total"))
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [(Unavailable("The database does not answer."), 503), (RuntimeError("a fault"), 500)],
@@ -270,11 +276,13 @@ async def test_a_fault_tells_nothing(
         monkeypatch.setattr(PostgresConsents, method, fail)
     caplog.set_level(logging.DEBUG)
     token = link.rpartition("/")[2]
+    before = await errors_counted(browser_like, link.partition("/consent/")[0])
     for answer in (await browser_like.get(link), await browser_like.post(link, data=ACCEPT)):
         assert (answer.status_code, "try again later" in answer.text) == (status, True)
         assert token not in answer.text
         assert answer.headers["cache-control"] == "no-store"
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert await errors_counted(browser_like, link.partition("/consent/")[0]) - before == (2 if status == 500 else 0)
     logged = [logging.Formatter().format(record) for record in caplog.records if record.name not in _OF_THE_CLIENT]
     assert str(error) in "".join(logged)
     assert token not in "".join(logged)
