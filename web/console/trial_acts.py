@@ -26,13 +26,13 @@ EARLY: Final = frozenset({TrialState.PENDING_CONSENT, TrialState.AWAITING_DETAIL
 """Before it is active: cancelled, the customer leaves the partner's list with it (CO-13)."""
 
 
-ON_TRIAL: Final = frozenset({ServiceState.ORDERED, ServiceState.BUILT})
+_ON_TRIAL: Final = frozenset({ServiceState.ORDERED, ServiceState.BUILT})
 """Services in these states are on trial; the others have left it."""
 
 
 def on_trial(view: TrialView) -> tuple[ServiceKey, ...]:
     """What is on trial at this moment."""
-    return tuple(one.service for one in view.services if one.state in ON_TRIAL)
+    return tuple(one.service for one in view.services if one.state in _ON_TRIAL)
 
 
 @dataclass(frozen=True, slots=True)

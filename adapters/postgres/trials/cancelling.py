@@ -148,7 +148,6 @@ class Cancelling:
         await numbers.hold(
             connection,
             trial,
-            calling_ended_at=locked.now,
             at=locked.now,
             actor=caller.actor,
             rules=self._rules,

@@ -157,7 +157,6 @@ class Changes:
             await numbers.hold(
                 connection,
                 trial,
-                calling_ended_at=locked.now,
                 at=locked.now,
                 actor=caller.actor,
                 rules=self._rules,

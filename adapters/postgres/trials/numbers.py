@@ -37,22 +37,23 @@ async def hold(
     connection: Connection,
     trial: Trial,
     *,
-    calling_ended_at: Instant,
     at: Instant,
     actor: str,
     rules: Rules,
     catalogue: Catalogue,
+    calling_ended_at: Instant | None = None,
 ) -> None:
     """Calling is over: its numbers rest for 15 days, or go to calling that was bought meanwhile (NR-01, NR-03).
 
-    Repeating it finds none that is assigned, and does nothing.
+    `calling_ended_at` is when it was due to end, where that was before. Repeating it finds none that is assigned, and does
+    nothing.
     """
     paid = await _paid_calling(connection, trial.organisation_id, catalogue)
     if paid is not None:
         await hand_over(connection, trial.organisation_id, paid, at=at, actor=actor, trial_id=trial.trial_id)
         return
     generation = trial.number_holds + 1
-    until = rule.numbers_held_until(calling_ended_at, at, rules)
+    until = rule.numbers_held_until(calling_ended_at or at, at, rules)
     held = await connection.fetch(
         "update phone_numbers set state = 'held', hold = $2, held_until = $3"
         " where trial_id = $1 and state = 'assigned' returning phone_number",

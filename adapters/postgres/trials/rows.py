@@ -15,7 +15,7 @@ from tenure.contracts.trial import Site, TrialPath, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, TrialId, TrialRequestId
 
-ROW: Final = "select * from trials where trial_id = $1"
+_ROW: Final = "select * from trials where trial_id = $1"
 
 
 class Trial(Contract):
@@ -80,7 +80,7 @@ class Locked:
 
 async def find(connection: Connection, trial_id: TrialId) -> Trial | None:
     """A trial, where there is one."""
-    row = await connection.fetchrow(ROW, trial_id)
+    row = await connection.fetchrow(_ROW, trial_id)
     return None if row is None else Trial.model_validate(dict(row))
 
 

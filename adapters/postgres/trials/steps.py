@@ -131,7 +131,6 @@ class PostgresTrialSteps:
             await numbers.hold(
                 connection,
                 trial,
-                calling_ended_at=now,
                 at=now,
                 actor=TIMER.actor,
                 rules=self._rules,
