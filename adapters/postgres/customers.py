@@ -80,10 +80,10 @@ async def page(
     asked.ask("o.organisation_id > {}::text", after)
     asked.ask(IS_NAMED, named)
     chosen = asked.first_of(_LISTED, "organisation_id", limit + 1, whole=named is not None)
-    rows = await connection.fetch(
+    rows = await asked.fetch(
+        connection,
         f"with chosen as ({chosen}) {_SUMMARY} join chosen on chosen.organisation_id = o.organisation_id"
         " order by o.organisation_id",
-        *asked.parameters,
     )
     organisations = tuple(OrganisationSummary.model_validate(_summary(row)) for row in rows[:limit])
     return OrganisationPage(

@@ -97,9 +97,7 @@ class PostgresForecast:
                 raise Refusal(RefusalCode.PARTNER_NOT_FOUND)
             asked = Conditions(scope, self._rules.silence, caller.partner_id)
             asked.ask(_OF_PARTNER, scope)
-            rows = await connection.fetch(
-                f"{_CALENDAR}{asked.text}{_EARLIEST_FIRST} limit {asked.place(limit)}", *asked.parameters
-            )
+            rows = await asked.fetch(connection, f"{_CALENDAR}{asked.text}{_EARLIEST_FIRST} limit {asked.place(limit)}")
         return [CalendarEntry.model_validate(dict(row)) for row in rows]
 
 

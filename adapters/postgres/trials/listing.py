@@ -69,12 +69,12 @@ async def page(
     else:
         order = "trial_id"
         asked.ask("t.trial_id > {}::text", None if after is None else _trial_id(after))
-    rows = await connection.fetch(
+    rows = await asked.fetch(
+        connection,
         f"with chosen as ({asked.first_of(_FOUND, order, limit + 1, whole=named is not None)})"  # noqa: S608 - all ours
         f" select listed.*, nullif(chosen.due, 'infinity') as due"
         f"  from chosen join lateral ({views.VIEW} where t.trial_id = chosen.trial_id) as listed on true"
         f" order by {', '.join(f'chosen.{column}' for column in order.split(', '))}",
-        *asked.parameters,
     )
     trials = tuple(views.view(row) for row in rows[:limit])
     if len(rows) <= limit:
