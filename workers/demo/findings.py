@@ -26,7 +26,7 @@ _MADE_UP: Final = re.compile(r"[a-z]+_[0-9a-f]{32}")
 """An id that Tenure has made: it tells nobody anything, and is another at each run."""
 _LISTED: Final = ("services", "added", "removed", "dropped")
 _COUNTED: Final = (
-    *("recordings", "people", "holders", "numbers", "devices", "days"),
+    *("recordings", "people", "given", "taken", "numbers", "devices", "days"),
     *("sites", "without_call_in", "items", "change", "entries"),
 )
 
