@@ -37,9 +37,9 @@ def list_devices(
 ) -> None:
     """List what is still to come back, the earliest first."""
 
-    async def work(tenure: Tenure) -> tuple[tuple[DeviceReturnView, ...], Instant]:
-        found = await tenure.devices.outstanding(partner_id=partner, overdue=True if overdue else None)
-        return found, await tenure.now()
+    async def work(tenure: Tenure) -> tuple[list[DeviceReturnView], Instant]:
+        found = tenure.devices.outstanding(partner_id=partner, overdue=True if overdue else None)
+        return [one async for one in found], await tenure.now()
 
     found, now = session.run(work)
     if json:

@@ -1,14 +1,19 @@
 """Trial devices, for logistics: shipped, and until when they are to be back (DV)."""
 
+from collections.abc import AsyncIterator
+
 from pydantic import TypeAdapter
 
 from tenure.client.connection import Connection
-from tenure.contracts.device import DeviceReturnView, FindDemoOrder, FoundDemoOrder, ShipDevices
+from tenure.contracts.device import DeviceReturnPage, DeviceReturnView, FindDemoOrder, FoundDemoOrder, ShipDevices
 from tenure.ids import PartnerId, TrialId
 
 _RETURN: TypeAdapter[DeviceReturnView] = TypeAdapter(DeviceReturnView)
-_RETURNS: TypeAdapter[tuple[DeviceReturnView, ...]] = TypeAdapter(tuple[DeviceReturnView, ...])
+_RETURNS: TypeAdapter[DeviceReturnPage] = TypeAdapter(DeviceReturnPage)
 _FOUND: TypeAdapter[FoundDemoOrder] = TypeAdapter(FoundDemoOrder)
+
+PAGE_SIZE = 1000
+"""Trials in one request of the list."""
 
 
 class Devices:
@@ -35,9 +40,17 @@ class Devices:
 
     async def outstanding(
         self, *, partner_id: PartnerId | None = None, overdue: bool | None = None
-    ) -> tuple[DeviceReturnView, ...]:
-        """What is still to come back, the earliest first (DV-09)."""
-        return await self._connection.get("/v1/devices", _RETURNS, {"partner_id": partner_id, "overdue": overdue})
+    ) -> AsyncIterator[DeviceReturnView]:
+        """What is still to come back, the earliest due first, page by page as it is read (DV-09).
+
+        Args:
+            partner_id: Only that of this partner's trials.
+            overdue: Only what is overdue, or only what is in time; None for all.
+        """
+        parameters = {"partner_id": partner_id, "overdue": overdue, "limit": PAGE_SIZE}
+        async for page in self._connection.pages("/v1/devices", _RETURNS, parameters):
+            for one in page.returns:
+                yield one
 
     async def find_demo_order(self, question: FindDemoOrder) -> FoundDemoOrder:
         """The demo order's number, for those who can say enough about it; changes nothing (DV-08).

@@ -6,16 +6,22 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 from temporalio import workflow
 
-from tenure.contracts.base import Command, Contract, EmailAddress, Instant, Start
+from tenure.contracts.base import Command, Contract, EmailAddress, Instant, Start, told
 from tenure.contracts.catalogue import Carrier
 from tenure.contracts.trial import TrialCommand
 from tenure.ids import OrganisationId, PartnerId, TrialId
 
 Serial = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{3,31}$")
+    str,
+    StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{3,31}$"),
+    told("this is no serial number: 4 to 32 letters, digits and -"),
 ]
 """A serial number; upper and lower case are the same."""
-DemoOrder = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{2,31}$")]
+DemoOrder = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{2,31}$"),
+    told("this is no order number: 3 to 32 letters, digits and -"),
+]
 """The number of the order under which trial devices were shipped."""
 
 
@@ -100,6 +106,20 @@ class DeviceReturnView(Contract):
     overdue: bool
     guide: ReturnGuide
     devices: tuple[TrialDevice, ...]
+
+
+DeviceCursor = Annotated[
+    str, StringConstraints(max_length=80, pattern=r"^[0-9]{1,17}\.trl_[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$")
+]
+"""Where a page of devices ended: `next_after` of the page before."""
+
+
+class DeviceReturnPage(Contract):
+    """What is still to come back, the earliest due first (DV-09)."""
+
+    returns: tuple[DeviceReturnView, ...]
+    next_after: DeviceCursor | None = None
+    """Where the next page begins; None at the end."""
 
 
 class DeviceReturnInput(Contract):

@@ -6,7 +6,9 @@ from typing import Protocol
 from tenure.contracts.consent import AcceptTrial, ConsentRequest, DeclineTrial
 from tenure.contracts.conversion import ClaimNumbers, Conversion, ConvertTrial, OrderSetUp, TieOrder
 from tenure.contracts.device import (
+    DeviceCursor,
     DeviceReturnAt,
+    DeviceReturnPage,
     DeviceReturnStep,
     DeviceReturnView,
     FindDemoOrder,
@@ -181,9 +183,15 @@ class Devices(Protocol):
         ...
 
     async def outstanding(
-        self, caller: Caller, *, partner_id: PartnerId | None = None, overdue: bool | None = None
-    ) -> Sequence[DeviceReturnView]:
-        """What is still to come back, the earliest first (DV-09)."""
+        self,
+        caller: Caller,
+        *,
+        partner_id: PartnerId | None = None,
+        overdue: bool | None = None,
+        after: DeviceCursor | None = None,
+        limit: int = 100,
+    ) -> DeviceReturnPage:
+        """What is still to come back, the earliest due first, page by page (DV-09)."""
         ...
 
     async def find_demo_order(self, caller: Caller, command: FindDemoOrder) -> str:

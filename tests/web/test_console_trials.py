@@ -167,6 +167,28 @@ async def test_overdue_devices_are_listed(site: Site, trade: Trade, page: Page, 
     await expect(row(page, trial.trial_id)).to_contain_text("Overdue")
 
 
+async def test_devices_are_paged(site: Site, trade: Trade, page: Page, trial: TrialView) -> None:
+    """Fifty trials' devices stand on a page of the list, the earliest due first, and the rest on the next; a damaged link leads to the first (DV-09)."""
+    await site.town.execute(
+        "insert into device_returns (trial_id, organisation_id, partner_id, demo_order, device_ends_at, due_at)"
+        " select 'trl_d' || n, $1, $2, 'D-' || n, business_now(), business_now() + interval '1 day' * n"
+        "   from generate_series(1, 51) as n",
+        trial.organisation_id,
+        trade.partner_id,
+    )
+    await site.town.execute(
+        "insert into trial_devices select trial_id, 'SN-' || substr(trial_id, 5), business_now() from device_returns"
+    )
+    await page.get_by_role("link", name="Devices").click()
+    rows = page.locator("table.rows tbody tr")
+    await expect(rows).to_have_count(50)
+    await page.get_by_role("link", name="Next page").click()
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("D-51")
+    await page.goto(f"{site.url}/console/devices?after=1.nothing")
+    await expect(rows).to_have_count(50)
+
+
 async def test_only_a_person_of_the_partner_acts(
     site: Site, trade: Trade, context: BrowserContext, trial_id: TrialId, customer: OrganisationId
 ) -> None:

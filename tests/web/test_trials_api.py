@@ -244,7 +244,9 @@ async def test_another_partner_sees_and_does_nothing(
         command = {"trial_id": trial_id, "by": rival.seller}
         refused = await other.post("/v1/trials/resend-consent", json=command)
         assert code(refused) in {"trial_not_found", "forbidden"}
-        assert (await other.get("/v1/devices")).json() == []
+        assert (await other.get("/v1/devices")).json() == {"returns": [], "next_after": None}
+        for parameters in ({"limit": "0"}, {"limit": "1001"}, {"after": f"over.{trial_id}"}, {"after": trial_id}):
+            assert code(await other.get("/v1/devices", params=parameters)) == "invalid_input", parameters
     owner = await http.post("/v1/trials/resend-consent", json=command)
     assert (owner.status_code, code(owner)) == (403, "not_trial_owner")
 

@@ -180,11 +180,12 @@ async def test_devices_go_and_come_back(site: Site, trade: Trade, client: Tenure
         ("FCH1", DeviceState.SHIPPED),
         ("FCH2", DeviceState.RETURNED),
     ]
-    assert await client.devices.outstanding(overdue=True) == ()
+    assert [one async for one in client.devices.outstanding(overdue=True)] == []
     await site.town.advance_to(shipped.due_at)
-    [late] = await client.devices.outstanding(partner_id=trade.partner_id, overdue=True)
+    [late] = [one async for one in client.devices.outstanding(partner_id=trade.partner_id, overdue=True)]
     assert late == await client.devices.show(trial.trial_id)
     assert late.overdue
+    assert [one async for one in client.devices.outstanding(overdue=False)] == []
     for question in (
         FindDemoOrder(serials=("FCH1", "FCH2")),
         FindDemoOrder(by_organisation=trial.organisation_id, admin_email=email(trial.organisation_id)),

@@ -1,11 +1,12 @@
 """Trial devices: shipped, returned, overdue (DV)."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from tenure.contracts.device import (
+    DeviceCursor,
+    DeviceReturnPage,
     DeviceReturnView,
     FindDemoOrder,
     FoundDemoOrder,
@@ -35,9 +36,11 @@ async def list_devices(
     caller: AnyReader,
     partner_id: PartnerId | None = None,
     overdue: Annotated[bool | None, Query(description="Only overdue returns, or only those in time.")] = None,
-) -> Sequence[DeviceReturnView]:
-    """What is still to come back, the earliest first (DV-09); a partner sees its own trials'."""
-    return await ports.devices.outstanding(caller, partner_id=partner_id, overdue=overdue)
+    after: Annotated[DeviceCursor | None, Query(description="`next_after` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> DeviceReturnPage:
+    """What is still to come back, the earliest due first (DV-09); a partner sees its own trials'."""
+    return await ports.devices.outstanding(caller, partner_id=partner_id, overdue=overdue, after=after, limit=limit)
 
 
 @router.post(

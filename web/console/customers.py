@@ -9,7 +9,7 @@ from starlette.routing import Route
 from tenure.contracts.audit import AuditEntry
 from tenure.contracts.organisation import OrganisationView
 from tenure.ids import OrganisationId
-from web.console.desk import EVERYBODY, REVIEWERS, Visit, searched, signed_in
+from web.console.desk import EVERYBODY, REVIEWERS, Visit, page_after, searched, signed_in
 from web.console.timeline import picture
 
 PAGE = 50
@@ -30,7 +30,7 @@ async def customers(visit: Visit) -> Response:
         visit.caller(),
         to_be_deleted=True if show else None,
         named=named,
-        after=_after(visit.request.query_params.get("after")),
+        after=page_after(visit, OrganisationId),
         limit=PAGE,
     )
     breakers = await visit.services.breakers.all() if visit.operates else ()
@@ -70,13 +70,6 @@ async def _audit(visit: Visit, view: OrganisationView) -> Sequence[AuditEntry]:
     if not visit.operates:
         return ()
     return await visit.services.audit.of(visit.caller(), view.organisation_id)
-
-
-def _after(value: str | None) -> OrganisationId | None:
-    try:
-        return OrganisationId(value) if value else None
-    except ValueError:
-        return None
 
 
 ROUTES = [

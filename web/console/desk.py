@@ -190,6 +190,15 @@ def status_after(refusal: Refusal | None) -> HTTPStatus:
     return HTTPStatus.OK if refusal is None else status_of(refusal.code)
 
 
+def page_after[Cursor](visit: Visit, kind: Callable[[str], Cursor], name: str = "after") -> Cursor | None:
+    """Where a page of a list begins; a link that is damaged leads to the first page, as one without a place does."""
+    try:
+        given = visit.request.query_params.get(name)
+        return kind(given) if given else None
+    except ValueError:
+        return None
+
+
 def searched(visit: Visit) -> str | None:
     """What was typed to find somebody by name; None where nothing was."""
     typed = visit.request.query_params.get("named", "")

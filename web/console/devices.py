@@ -1,18 +1,21 @@
 """Trial devices that are still to come back: which are overdue, how they go back, and what has come (DV)."""
 
 from http import HTTPStatus
+from typing import Final
 from uuid import uuid4
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tenure.contracts.catalogue import Carrier
-from tenure.contracts.device import DeviceState, RegisterReturn, RequestReturnLabel
+from tenure.contracts.device import DeviceCursor, DeviceState, RegisterReturn, RequestReturnLabel
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import TrialId
-from web.console.desk import PARTNERS, Visit, key_of, signed_in
+from web.console.desk import PARTNERS, Visit, key_of, page_after, signed_in
 
+PAGE: Final = 50
+_CURSOR: Final[TypeAdapter[DeviceCursor]] = TypeAdapter(DeviceCursor)
 DONE = {"label": "A new label is on its way.", "returned": "What has come back is written down."}
 """What was just done, as the page says it after the form that did it."""
 
@@ -20,9 +23,14 @@ DONE = {"label": "A new label is on its way.", "returned": "What has come back i
 async def devices(visit: Visit) -> Response:
     """What is out, the earliest due first, with each serial number (DV-09)."""
     overdue = visit.request.query_params.get("show") == "overdue"
-    found = await visit.services.devices.outstanding(visit.caller(), overdue=True if overdue else None)
+    page = await visit.services.devices.outstanding(
+        visit.caller(),
+        overdue=True if overdue else None,
+        after=page_after(visit, _CURSOR.validate_python),
+        limit=PAGE,
+    )
     days = visit.services.rules.device_return.days
-    return visit.render("devices.html", here="devices", overdue=overdue, returns=found, days=days)
+    return visit.render("devices.html", here="devices", overdue=overdue, page=page, days=days)
 
 
 async def show(visit: Visit) -> Response:

@@ -19,7 +19,7 @@ from tenure.errors import Refusal, RefusalCode
 from tenure.ids import RplCaseId
 from web import problems
 from web.console.comparison import compare, country
-from web.console.desk import OPERATORS, REVIEWERS, Visit, key_of, signed_in
+from web.console.desk import OPERATORS, REVIEWERS, Visit, key_of, page_after, signed_in
 from web.console.differences import Likeness
 from web.console.review_wording import DECISIONS, KINDS, PUBLISHERS, STATES, effect, is_late, missed
 
@@ -34,7 +34,7 @@ async def queue(visit: Visit) -> Response:
     page = await visit.services.reviews.page(
         visit.caller(),
         state=CaseState(show) if show in set(CaseState) else None,
-        after=_after(visit.request.query_params.get("after")),
+        after=page_after(visit, RplCaseId),
         limit=PAGE,
     )
     return visit.render("reviews.html", here="reviews", show=show, page=page, states=STATES)
@@ -131,13 +131,6 @@ def _command(visit: Visit, form: FormData) -> DecideCase:
     return DecideCase.model_validate(
         {"case_id": visit.case_id(), "decision": form.get("decision"), "reason": form.get("reason")}
     )
-
-
-def _after(value: str | None) -> RplCaseId | None:
-    try:
-        return RplCaseId(value) if value else None
-    except ValueError:
-        return None
 
 
 ROUTES = [

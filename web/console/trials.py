@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import uuid4
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -11,7 +11,7 @@ from tenure.contracts.trial import TrialState
 from tenure.contracts.trial_page import TrialCursor
 from tenure.policy.trial import ABOUT_TO_END
 from web.console import trial_acts
-from web.console.desk import Visit, searched, signed_in
+from web.console.desk import Visit, page_after, searched, signed_in
 
 PAGE: Final = 50
 FILTERS: Final = {
@@ -21,7 +21,7 @@ FILTERS: Final = {
     "ending": "About to end",
     "grace": "In grace",
 }
-_CURSOR: Final[TypeAdapter[TrialCursor | None]] = TypeAdapter(TrialCursor | None)
+_CURSOR: Final[TypeAdapter[TrialCursor]] = TypeAdapter(TrialCursor)
 _STATES: Final = {
     "awaiting": TrialState.AWAITING_DETAILS,
     "pending": TrialState.PENDING_CONSENT,
@@ -50,7 +50,7 @@ async def trials(visit: Visit) -> Response:
         ending_within_days=ABOUT_TO_END.days if show == "ending" else None,
         named=named,
         soonest_first=True,
-        after=_after(visit.request.query_params.get("after")),
+        after=page_after(visit, _CURSOR.validate_python),
         limit=PAGE,
     )
     refusal = await trial_acts.refusal(visit)
@@ -84,14 +84,6 @@ async def trial(visit: Visit) -> Response:
         done=DONE.get(visit.request.query_params.get("done", "")),
         key=uuid4(),
     )
-
-
-def _after(value: str | None) -> TrialCursor | None:
-    """A link that is damaged leads to the first page."""
-    try:
-        return _CURSOR.validate_python(value or None)
-    except ValidationError:
-        return None
 
 
 ROUTES = [Route("/trials", signed_in(trials)), Route("/trials/{trial_id}", signed_in(trial))]

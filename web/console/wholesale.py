@@ -19,7 +19,7 @@ from tenure.contracts.review import StoredScreening
 from tenure.contracts.user import CreateUser
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PersonId
-from web.console.desk import PARTNERS, Visit, key_of, signed_in, status_after
+from web.console.desk import PARTNERS, Visit, key_of, page_after, signed_in, status_after
 from web.console.onboarding_wording import STATES, problem
 
 PAGE: Final = 50
@@ -32,7 +32,7 @@ async def customers(visit: Visit) -> Response:
     page = await visit.services.customers.page(
         visit.caller(),
         state=OnboardingState(show) if show in set(OnboardingState) else None,
-        after=_id(OrganisationId, visit.request.query_params.get("after")),
+        after=page_after(visit, OrganisationId),
         limit=PAGE,
     )
     return visit.render("wholesale.html", here="wholesale", show=show, page=page, states=STATES)
@@ -69,7 +69,7 @@ async def _page(
     visit: Visit, view: CustomerView, form: FormData | None = None, refusal: Refusal | None = None
 ) -> Response:
     catalogue = visit.services.catalogue
-    after = _id(PersonId, visit.request.query_params.get("users_after"))
+    after = page_after(visit, PersonId, "users_after")
     users = await visit.services.users.page(visit.caller(), view.organisation_id, after=after, limit=PAGE)
     return visit.render(
         "wholesale_customer.html",
@@ -108,13 +108,6 @@ def _new_user(visit: Visit, form: FormData) -> CreateUser:
             "role": form.get("role") or Role.USER,
         }
     )
-
-
-def _id[Id: (OrganisationId, PersonId)](kind: type[Id], value: str | None) -> Id | None:
-    try:
-        return kind(value) if value else None
-    except ValueError:
-        return None
 
 
 ROUTES = [

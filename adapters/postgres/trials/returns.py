@@ -1,19 +1,21 @@
 """The port `Devices` on Postgres."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
 import asyncpg
 
-from adapters.postgres import audit
+from adapters.postgres import audit, cursors
 from adapters.postgres.commands import once, once_shown
+from adapters.postgres.conditions import Conditions
 from adapters.postgres.database import Connection, Database, business_now, lock
 from adapters.postgres.trials import devices
 from adapters.postgres.trials.people import require_admin
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Carrier, Catalogue
 from tenure.contracts.device import (
+    DeviceCursor,
+    DeviceReturnPage,
     DeviceReturnView,
     DeviceState,
     FindDemoOrder,
@@ -37,14 +39,10 @@ select d.*, o.name as organisation_name, business_now() as now,
   from device_returns d join organisations o using (organisation_id)
 """
 _ONE: Final = _VIEW + " where d.trial_id = $1 and ($2::text is null or d.partner_id = $2)"
-_OUTSTANDING: Final = (
-    _VIEW
-    + """
- where exists (select from trial_devices v where v.trial_id = d.trial_id and v.returned_at is null)
-   and ($1::text is null or d.partner_id = $1) and ($2::boolean is null or $2 = (d.due_at <= business_now()))
- order by d.due_at, d.trial_id limit 1000
-"""
+_OUT: Final = (
+    _VIEW + " where exists (select from trial_devices v where v.trial_id = d.trial_id and v.returned_at is null)"
 )
+_EARLIEST_FIRST: Final = " order by d.due_at, d.trial_id"
 _BY_ADMIN: Final = """
 select d.demo_order from device_returns d
   join customer_admins a on a.organisation_id = d.organisation_id
@@ -132,17 +130,35 @@ class PostgresDevices:
             return await self._show(connection, caller, trial_id)
 
     async def outstanding(
-        self, caller: Caller, *, partner_id: PartnerId | None = None, overdue: bool | None = None
-    ) -> Sequence[DeviceReturnView]:
-        """What is still to come back, the earliest first (DV-09).
+        self,
+        caller: Caller,
+        *,
+        partner_id: PartnerId | None = None,
+        overdue: bool | None = None,
+        after: DeviceCursor | None = None,
+        limit: int = 100,
+    ) -> DeviceReturnPage:
+        """Up to `limit` returns from where a page has ended, the earliest due first (DV-09).
+
+        Each that stays as it is comes once, whatever becomes of others while the pages are read.
 
         Raises:
             Refusal: `forbidden` for another partner's.
         """
-        scope = caller.scope(partner_id)
+        asked = Conditions()
+        asked.ask("d.partner_id = {}::text", caller.scope(partner_id))
+        asked.ask("{}::boolean = (d.due_at <= (select business_now()))", overdue)
+        if after is not None:
+            due, _, trial_id = after.partition(".")
+            place = f"({asked.place(cursors.instant(due))}::timestamptz, {asked.place(trial_id)}::text)"
+            asked.require(f"(d.due_at, d.trial_id) > {place}")
         async with self._database.read() as connection:
-            rows = await connection.fetch(_OUTSTANDING, scope, overdue)
-        return [self._view(row) for row in rows]
+            rows = await asked.fetch(connection, f"{_OUT}{asked.text}{_EARLIEST_FIRST} limit {asked.place(limit + 1)}")
+        returns = tuple(self._view(row) for row in rows[:limit])
+        if len(rows) <= limit:
+            return DeviceReturnPage(returns=returns)
+        last = returns[-1]
+        return DeviceReturnPage(returns=returns, next_after=f"{cursors.figures(last.due_at)}.{last.trial_id}")
 
     async def find_demo_order(self, caller: Caller, command: FindDemoOrder) -> str:
         """The demo order number, to those who can say enough about it (DV-08).

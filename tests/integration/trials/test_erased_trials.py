@@ -89,7 +89,7 @@ async def test_all_of_it_goes(ground: Fairground, platform: Witnessed) -> None:
     known = [order for order in platform.torn_down if order[1] is not None]
     assert sorted(known) == [(service, f"{customer.trial.trial_id}/{service}/1") for service in sorted(standing)]
     assert await ground.town.state(customer.id) is OrganisationState.DELETED
-    [device] = await ground.town.devices.outstanding(OPERATOR)
+    [device] = (await ground.town.devices.outstanding(OPERATOR)).returns
     assert (device.trial_id, device.demo_order) == (customer.trial.trial_id, "DEMO-1")
 
 

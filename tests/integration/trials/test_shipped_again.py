@@ -22,5 +22,5 @@ async def test_a_device_that_is_shipped_once_more(ground: Fairground) -> None:
         trial_id=trial.trial_id, organisation_id=trial.organisation_id, generation=3, as_of=await ground.town.now()
     )
     assert (await ground.town.trial_steps.check_devices(at)).outstanding == 1
-    [overdue] = await ground.town.devices.outstanding(OPERATOR, overdue=True)
+    [overdue] = (await ground.town.devices.outstanding(OPERATOR, overdue=True)).returns
     assert overdue.trial_id == trial.trial_id
