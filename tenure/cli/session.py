@@ -40,7 +40,8 @@ _WAYS_OUT = {
     RefusalCode.FEED_NOT_FOUND: "Register it with `tenure feeds register`.",
     RefusalCode.ERASURE_NOT_FOUND: "See `tenure erasures list`.",
     RefusalCode.TRIAL_NOT_FOUND: "See `tenure trials list`.",
-    RefusalCode.CUSTOMER_DETAILS_REQUIRED: "Pass --company, --email, --industry and --country, or --organisation.",
+    RefusalCode.CUSTOMER_DETAILS_REQUIRED: "Pass --company, --email, --industry and --country; with --organisation, too,"
+    " where the partner does not manage it.",
     RefusalCode.NO_SERVICE_SELECTED: "Pass --service, once for each.",
     RefusalCode.SERVICE_UNKNOWN: "See `tenure trials catalogue`.",
     RefusalCode.INDUSTRY_UNKNOWN: "See `tenure trials catalogue`.",
@@ -87,6 +88,9 @@ _WAYS_OUT = {
     RefusalCode.SETUP_INCOMPLETE: "See `tenure wizard launch`.",
 }
 
+_ABOUT = ("services", "serials", "trial_id")
+"""Details of a refusal that say which of several things it is about."""
+
 
 class ExitCode(IntEnum):
     """How a command ends."""
@@ -114,13 +118,20 @@ def run[Result](work: Callable[[Tenure], Awaitable[Result]], *, confirm_with: st
         confirming = error.code is RefusalCode.CONFIRMATION_REQUIRED
         way_out = f"Pass {confirm_with}." if confirming else _WAYS_OUT.get(error.code)
         fail(
-            f"{error} {way_out}" if way_out else str(error),
+            " ".join(filter(None, (str(error), _named(error), way_out))),
             ExitCode.INVALID if error.code in _INVALID else ExitCode.REFUSED,
         )
     except Misconfigured as error:
         fail(str(error), ExitCode.INVALID)
     except TenureError as error:
         fail(str(error), ExitCode.UNAVAILABLE)
+
+
+def _named(refusal: Refusal) -> str | None:
+    """What of several things it is about, where its text says that of none."""
+    found = next((refusal.details[name] for name in _ABOUT if name in refusal.details), None)
+    names = ", ".join(map(str, found)) if isinstance(found, list | dict) else found
+    return f"This is about {names}." if names else None
 
 
 def confirm(question: str) -> None:

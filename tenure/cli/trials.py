@@ -225,6 +225,8 @@ def site(url: str | None, time_zone: str | None) -> Site | None:
     """A site, where one is given; half of it is none."""
     if not url and not time_zone:
         return None
+    if not url or not time_zone:
+        raise typer.BadParameter("a meetings site takes --site-url and --site-time-zone, both")
     return Site.model_validate({"url": url, "time_zone": time_zone})
 
 

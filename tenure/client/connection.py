@@ -1,5 +1,6 @@
 """HTTP to Tenure: credentials, retries, and every error as an exception of `tenure.errors`."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -18,6 +19,8 @@ _TIMEOUT = httpx.Timeout(60, connect=5)
 _LONGEST_WAIT = timedelta(seconds=5)
 _CODES = {code.value: code for code in RefusalCode}
 _NOTHING: TypeAdapter[None] = TypeAdapter(None)
+_TOKEN = re.compile(r"[!-~]+")
+"""What a header takes of one; what it does not is told without the token, which is a secret."""
 
 type Parameters = Mapping[str, str | int | bool | None]
 
@@ -30,7 +33,11 @@ class Connection:
     """
 
     def __init__(self, url: str, token: SecretStr | None, retry_for: timedelta) -> None:
-        headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {}
+        headers = {}
+        if token is not None:
+            if _TOKEN.fullmatch(token.get_secret_value()) is None:
+                raise Misconfigured("The token is empty, or no single word: set TENURE_TOKEN to one, or unset it.")
+            headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
         try:
             self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT)
         except (httpx.InvalidURL, ValueError) as error:

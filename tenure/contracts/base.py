@@ -17,8 +17,12 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
 )
+from pydantic_core import PydanticCustomError
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -39,6 +43,21 @@ Duration = Annotated[
     ),
 ]
 """A span of time as ISO 8601 writes it; seconds have fractions, which JSON Schema's own format of durations has not."""
+
+
+def told(sentence: str) -> WrapValidator:
+    """What does not match a pattern is told in words: a pattern is for machines, which find it in the schema."""
+
+    def check(value: object, inner: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return inner(value)
+        except ValidationError as error:
+            if error.errors()[0]["type"] != "string_pattern_mismatch":
+                raise
+            raise PydanticCustomError("string_pattern_mismatch", "{sentence}", {"sentence": sentence}) from None
+
+    return WrapValidator(check)
+
 
 _LOCAL_PART = r'[^\s@<>()\[\]\\,;:"\x00-\x1f\x7f-\x9f]+'
 _LABEL = r"(?:[^\s\x00-/:-@\[-`{-\x9f]|-)+"
@@ -62,6 +81,7 @@ EmailAddress = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254, pattern=rf"^{_LOCAL_PART}@{_LABEL}(?:\.{_LABEL})*$"),
     AfterValidator(_as_read),
+    told("this is no e-mail address such as ada@alder.example"),
 ]
 """An address as RFC 5321 limits it, in any script, without quoted local parts and address literals.
 
@@ -82,6 +102,7 @@ SiteUrl = Annotated[
     StringConstraints(
         to_lower=True, max_length=253, pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$"
     ),
+    told("this is no host name such as acme.meet.example"),
 ]
 """The host name of a meetings site, such as `acme.meet.example` (TR-10)."""
 
@@ -94,9 +115,12 @@ Serial = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
 class Contract(BaseModel):
-    """A message: frozen, and tolerant of fields that a newer release added."""
+    """A message: frozen, and tolerant of fields that a newer release added.
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    What is wrong with one is told without what was sent: errors end in logs and histories (XC-07).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True)
 
 
 class Command(Contract):

@@ -6,10 +6,12 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 from temporalio import workflow
 
-from tenure.contracts.base import Command, Contract, Instant
+from tenure.contracts.base import Command, Contract, Instant, told
 from tenure.ids import LicenceSetId, OrganisationId
 
-ServiceKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+ServiceKey = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$"), told("this is no name of a service such as meetings")
+]
 """A service as the catalogue names it, such as `meetings`."""
 
 
@@ -73,6 +75,7 @@ class ExpireLicences(Command):
 
     licence_set_id: LicenceSetId
     expired_at: Instant
+    """When it was. Reported more than a day late, the grace counts from the report (SF-06)."""
 
 
 class RestoreLicences(Command):

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from tenure.contracts.base import Contract, EmailAddress, Hash, Instant, Text
+from tenure.contracts.base import Contract, EmailAddress, Hash, Instant, Text, told
 from tenure.contracts.licence import LicenceKind, LicenceState, ServiceKey
 from tenure.contracts.organisation import Access, Role
 from tenure.ids import LicenceSetId, OrganisationId, PartnerId, PersonId
@@ -32,7 +32,9 @@ MAX_IMPORT_BYTES = 128 * 1024 * 1024
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$")]
 """A BCP 47 tag such as `pl`, `fr-CA` or `sr-Latn`."""
 
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z]{2}$"), told("this is no code of two capital letters such as FR")
+]
 
 
 class RowCode(StrEnum):
@@ -70,7 +72,9 @@ def _known(name: str) -> str:
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known)]
 """A name of the IANA time zone database."""
 
-IndustryKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+IndustryKey = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$"), told("this is no name of an industry such as retail")
+]
 """An industry of the pick list."""
 
 

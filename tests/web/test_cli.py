@@ -234,6 +234,11 @@ async def test_the_way_out_is_named(site: Site, tenure: Command, environment: di
     """Without a valid token, without a server, and with a wrong address, one sentence says what to set."""
     environment["TENURE_TOKEN"] = "tnr_wrong"
     assert "TENURE_TOKEN" in said(await tenure("feeds", "list", code=1))
+    for token in ("", "a secret", "secret\n"):
+        environment["TENURE_TOKEN"] = token
+        told = said(await tenure("feeds", "list", code=2))
+        assert "set TENURE_TOKEN" in told
+        assert "secret" not in told
     environment["TENURE_TOKEN"] = await site.token(CredentialRole.SERVICE)
     assert "operator" in said(await tenure("breaker", "show", code=1))
     environment["TENURE_URL"] = "tenure"

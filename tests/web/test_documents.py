@@ -60,4 +60,4 @@ async def test_the_first_steps_of_trials(site: Site) -> None:
     )
     assert "trl_lumiere" in await follow("tenure trials pending")
     await follow("tenure trials accept")
-    assert (await as_json(tenure, "trials", "show", "trl_lumiere"))["access"] == "provisioning"
+    assert (await as_json(tenure, "trials", "show", "trl_lumiere"))["access"] == "full"

@@ -203,10 +203,22 @@ async def test_what_can_be_asked_for_is_listed(trade: Trade, tenure: Command, cu
     unknown = await tenure(*request(trade, customer)[:-4], "--industry", "alchemy", "--country", "DE", code=1)
     assert "tenure trials catalogue" in unknown.stderr
     half = await tenure(*request(trade, customer, "--site-url", "acme.meet.example"), code=2)
-    assert "time_zone" in half.stderr
+    assert "--site-time-zone" in half.stderr
     unconfirmed = ("trials", "request", "--partner", trade.partner_id, "--by", trade.seller, "--service", "calling")
     refused = await tenure(*unconfirmed, "--email", email(customer), code=1)
     assert refused.stderr.endswith("Pass --organisation.\n")
+    undescribed = await tenure(*unconfirmed, "--organisation", customer, code=1)
+    assert "with --organisation, too" in undescribed.stderr
+
+
+async def test_a_refusal_says_of_which_service_it_speaks(
+    trade: Trade, tenure: Command, trial: TrialView, customer: OrganisationId
+) -> None:
+    """One service of several, or a request, that stands in the way is named (TR-17, TR-19)."""
+    both = (*request(trade, trial.organisation_id), "--service", "contact-center")
+    assert "This is about calling." in (await tenure(*both, code=1)).stderr
+    await tenure(*request(trade, customer, "--id", "trl_first"))
+    assert "This is about trl_first." in (await tenure(*request(trade, customer), code=1)).stderr
 
 
 async def test_every_code_is_listed(tenure: Command) -> None:
@@ -224,7 +236,14 @@ async def test_every_code_is_listed(tenure: Command) -> None:
         (("extend", "trl_none", "--by", "per_a", "--days", "soon"), 2, "days"),
         (("list", "--state", "asleep"), 2, "asleep"),
         (("list", "--ending", "-1"), 2, "ending"),
-        (("request", "--partner", "ptr_a", "--by", "per_a", "--service", "No Key"), 2, "services"),
+        (("request", "--partner", "ptr_a", "--by", "per_a", "--service", "No Key"), 2, "name of a service such as"),
+        (
+            ("request", "--partner", "ptr_a", "--by", "per_a", "--service", "a", "--email", "a"),
+            2,
+            "e-mail address such as",
+        ),
+        (("request", "--partner", "ptr_a", "--by", "per_a", "--service", "a", "--country", "France"), 2, "such as FR"),
+        (("edit", "trl_a", "--by", "per_a", "--service", "a", "--site-url", "a"), 2, "--site-time-zone"),
         (("request", "--partner", "ptr_a", "--by", "per_a", "--service", "a", "--device", "x=0"), 2, "quantity"),
         (("convert", "trl_a", "--order", "trl_b", "--licence-set", "lic_a", "--service", "a"), 2, "OrderId"),
     ],
@@ -234,6 +253,7 @@ async def test_wrong_arguments_are_told(tenure: Command, arguments: tuple[str, .
     result = await tenure("trials", *arguments, code=code)
     assert result.stdout == ""
     assert said in result.stderr
+    assert "pattern" not in result.stderr
     assert "Traceback" not in result.output
 
 
