@@ -157,8 +157,15 @@ class Database:
             raise _unavailable(error) from error
         try:
             yield connection
+        except (
+            ValueError
+        ):  # among them what asyncpg raises for a value that is none of its type: no loss, but a fault of ours
+            raise
         except _LOST as error:
             raise _unavailable(error) from error
+        except asyncpg.PostgresError as error:
+            _without_values(error)
+            raise
         finally:
             with suppress(*_LOST):  # one that does not answer is dropped by the pool
                 await self._pool.release(connection, timeout=self.patience.answer)
@@ -182,6 +189,13 @@ async def finish(what: "Connection | asyncpg.Pool[asyncpg.Record]", ending: Awai
 def _drop(what: "Connection | asyncpg.Pool[asyncpg.Record]") -> None:
     with suppress(asyncpg.InterfaceError):  # it is gone already
         what.terminate()
+
+
+def _without_values(error: asyncpg.PostgresError) -> None:
+    """Leave out of an error's words, which end in logs and histories, what was in the row or in the statement."""
+    error.detail = None
+    if isinstance(error, asyncpg.DataError):  # such as: invalid input for query argument $1: 'what it was'
+        error.args = (str(error.args[0]).partition(":")[0],)
 
 
 def _unavailable(error: Exception) -> Unavailable:
