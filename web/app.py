@@ -87,7 +87,17 @@ _ONLY_BY_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class Web(FastAPI):
-    """The application, whose OpenAPI document describes its problems as they are."""
+    """The application, whose OpenAPI document describes its problems as they are, and whose every answer has its headers."""
+
+    def __init__(self, headers: Mapping[str, str], **options: Any) -> None:
+        """Take the headers of every answer that does not set its own, and what the framework takes."""
+        super().__init__(**options)
+        self._headers = headers
+
+    @override
+    def build_middleware_stack(self) -> ASGIApp:
+        # Around all of it: what answers a fault stands outside of whatever else is added.
+        return _DefaultHeaders(super().build_middleware_stack(), self._headers)
 
     @override
     def openapi(self) -> dict[str, Any]:
@@ -105,7 +115,9 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
     Raises:
         Misconfigured: the session secret is too short, or the webhook secret is none.
     """
+    secure = settings.public_url.startswith("https://")
     app = Web(
+        _HEADERS | (_ONLY_BY_TLS if secure else {}),
         title="Tenure",
         summary="The commercial life of customer organisations.",
         description=_DESCRIPTION,
@@ -113,6 +125,7 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,  # the framework's pages load scripts from other places
         redoc_url=None,
+        redirect_slashes=False,  # the framework's leads wherever a request says that we are, and out of TLS behind a proxy
         generate_unique_id_function=_operation_id,
     )
     app.state.services = services
@@ -126,7 +139,8 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
     app.mount("/console", create_console(services, settings))
     for path, pages in create_customer_pages(services).items():
         app.mount(path, pages)
-    app.add_api_route("/", _front_door, include_in_schema=False)
+    for path in ("/", "/console"):
+        app.add_api_route(path, _front_door, include_in_schema=False)
     app.add_middleware(
         BodyLimit,
         paths={
@@ -137,8 +151,6 @@ def create_app(services: Services, settings: ServerSettings) -> FastAPI:
         },
     )
     app.add_middleware(ErrorCount, metrics=metrics)
-    secure = settings.public_url.startswith("https://")
-    app.add_middleware(_DefaultHeaders, headers=_HEADERS | (_ONLY_BY_TLS if secure else {}))
     return app
 
 

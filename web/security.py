@@ -5,7 +5,7 @@ would prove nothing. So every person who operates has a token of their own.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -14,6 +14,9 @@ from tenure.contracts.credential import OF_SCREENING, Credential, CredentialRole
 from tenure.errors import Refusal, RefusalCode
 from tenure.ports import Caller
 from web.services import Services
+
+MAX_KEY: Final = 255
+"""The longest idempotency key, in characters."""
 
 _bearer = HTTPBearer(auto_error=False, description="A token that an operator has issued.")
 
@@ -69,7 +72,7 @@ def _commander(*roles: CredentialRole) -> Callable[[Credential, str | None], Awa
         credential: Annotated[Credential, Depends(_permit(*roles))],
         idempotency_key: Annotated[
             str | None,
-            Header(min_length=1, max_length=255, description="The same key and command again does nothing twice."),
+            Header(min_length=1, max_length=MAX_KEY, description="The same key and command again does nothing twice."),
         ] = None,
     ) -> Caller:
         return caller_of(credential, idempotency_key)

@@ -129,11 +129,36 @@ async def test_the_document_is_complete(http: httpx.AsyncClient) -> None:
 async def test_answers_are_not_for_browsers_to_keep_or_guess(http: httpx.AsyncClient) -> None:
     """Every answer forbids caching, guessing its type, and being framed."""
     for path in ("/v1/organisations", "/v1/nothing", "/readyz"):
-        headers = (await http.get(path)).headers
-        assert headers["cache-control"] == "no-store"
-        assert headers["x-content-type-options"] == "nosniff"
-        assert "frame-ancestors 'none'" in headers["content-security-policy"]
-        assert "server" not in headers
+        guarded(await http.get(path))
+
+
+def guarded(response: httpx.Response) -> None:
+    """Check what stands on every answer."""
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["referrer-policy"] == "strict-origin"
+    assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
+    assert "server" not in response.headers
+
+
+async def test_no_answer_leads_where_the_request_says(site: Site) -> None:
+    """Whatever a request says of the host, and with a slash too many or too few, it is led nowhere else, nor out of TLS."""
+    paths = (
+        "/",
+        "/console",
+        "/console/",
+        "/console/trials/",
+        "/consent",
+        "/consent/token/",
+        "/set-up/x/",
+        "/v1/feeds/",
+    )
+    async with httpx.AsyncClient(base_url=site.url, headers={"Host": "elsewhere.example"}) as http:
+        for path in (*paths, "//elsewhere.example/", "/console//elsewhere.example", "/v1//elsewhere.example"):
+            response = await http.get(path)
+            guarded(response)
+            assert "elsewhere" not in response.text
+            assert response.headers.get("location", "/console/").startswith("/console/"), path
 
 
 async def test_pages_of_the_list_follow_each_other(site: Site, http: httpx.AsyncClient) -> None:
@@ -172,6 +197,7 @@ async def test_a_fault_of_ours_says_nothing_of_itself(site: Site, caplog: pytest
         await http.get(f"http://127.0.0.1:{port}/v1/none")
         counted = (await http.get(f"http://127.0.0.1:{port}/metrics")).text
     assert (response.status_code, code(response)) == (500, "internal_error")
+    guarded(response)
     assert "\ntenure_web_errors_total 1.0\n" in counted, "once, and nothing that the caller has done wrong"
     assert "secret" not in response.text
     assert "secret of the machine" in caplog.text

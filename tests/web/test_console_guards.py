@@ -116,6 +116,13 @@ async def test_a_form_that_is_incomplete_says_so(browser_like: httpx.AsyncClient
         assert said in response.text
 
 
+@pytest.mark.parametrize("key", ["", "\x00", "k\x00", "k" * 256])
+async def test_a_key_that_no_page_has_made_is_refused(browser_like: httpx.AsyncClient, key: str) -> None:
+    """The key in a form is as long as those that the API takes, and text (P10, XC-05)."""
+    response = await browser_like.post("/console/breakers", data=RELEASE | {"key": key})
+    assert response.status_code == 422
+
+
 def test_a_short_secret_is_refused() -> None:
     """A secret that could be guessed does not open."""
     with pytest.raises(Misconfigured, match="TENURE_SESSION_SECRET"):

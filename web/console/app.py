@@ -75,6 +75,7 @@ def create_console(services: Services, settings: ServerSettings) -> Starlette:
             Exception: _failed,
         },
     )
+    console.router.redirect_slashes = False  # as in `web.app`
     console.state.desk = Desk(services, sessions)
     return console
 

@@ -24,7 +24,7 @@ from web.console import onboarding_wording, review_wording, wording
 from web.console.session import Sessions
 from web.origin import from_our_page
 from web.problems import status_of
-from web.security import caller_of
+from web.security import MAX_KEY, caller_of
 from web.services import Services
 
 HEADERS: Final = {
@@ -177,10 +177,10 @@ def key_of(form: FormData) -> str:
     """The key that came with a form: sent twice, it acts once (P10).
 
     Raises:
-        Refusal: `invalid_input` where none came.
+        Refusal: `invalid_input` where none came, or one that no page of ours has made.
     """
     key = form.get("key")
-    if not isinstance(key, str) or not key:
+    if not isinstance(key, str) or not key.isprintable() or not 0 < len(key) <= MAX_KEY:
         raise Refusal(RefusalCode.INVALID_INPUT)
     return key
 

@@ -45,6 +45,7 @@ def _application(pages: Pages, routes: list[Route]) -> Starlette:
             Exception: _failed,
         },
     )
+    application.router.redirect_slashes = False  # as in `web.app`: a link is worth what it says, and stays within TLS
     application.state.pages = pages
     return application
 
