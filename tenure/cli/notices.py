@@ -10,6 +10,7 @@ from tenure.cli import output, session
 from tenure.cli.parameters import Json, Organisation, instant
 from tenure.contracts.bounce import MAX_REPORT_BYTES, BounceOutcome
 from tenure.contracts.notice import NoticeKind
+from tenure.errors import RefusalCode
 
 _OUTCOMES = {
     BounceOutcome.RECORDED: "The notice came back ({status}).",
@@ -57,9 +58,13 @@ def bounced(
 ) -> None:
     """Hand in a mail server's report that a notice could not be delivered; to repeat it does no harm.
 
-    It is held against the notice with the Message-ID of the returned mail and the address that this went to.
+    It is held against the notice with the Message-ID of the returned mail and the address that this went to. A report
+    that is none, is too long or is about no mail of ours ends with 4, and whoever has it can forget it.
     """
-    result = session.run(lambda tenure: tenure.notices.bounced(report.read(MAX_REPORT_BYTES + 1)))
+    content = report.read(MAX_REPORT_BYTES + 1)
+    if len(content) > MAX_REPORT_BYTES:
+        session.fail(RefusalCode.TOO_LARGE.text, session.ExitCode.UNWANTED)
+    result = session.run(lambda tenure: tenure.notices.bounced(content))
     if json:
         output.print_json(result)
     else:

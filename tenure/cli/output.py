@@ -1,9 +1,11 @@
 """What commands print: tables and sentences for people, JSON for machines, and complaints on standard error."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC
+from typing import Any, Final, override
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -16,6 +18,17 @@ from tenure.wording import relative
 
 _WIDE = 200
 """Columns where no terminal says how many there are."""
+
+_COMMANDS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What terminals take for commands, or for their beginning."""
+
+
+class _Terminal(Console):
+    """Prints what people chose to be called, and moves no cursor, and paints nothing, because of it."""
+
+    @override
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(_COMMANDS.sub("?", text), **options)
 
 
 def console() -> Console:
@@ -30,7 +43,8 @@ def print_json(value: BaseModel | Sequence[BaseModel]) -> None:
         if isinstance(value, BaseModel)
         else [one.model_dump(mode="json") for one in value]
     )
-    sys.stdout.write(json.dumps(dumped, ensure_ascii=False) + "\n")
+    line = json.dumps(dumped, ensure_ascii=False)
+    sys.stdout.write(_COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text | None]], empty: str) -> None:
@@ -95,4 +109,5 @@ def due(value: Instant | None, now: Instant) -> str | None:
 
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=None if stream.isatty() else _WIDE)
+    width = None if stream.isatty() else _WIDE
+    return _Terminal(stderr=stderr, markup=False, highlight=False, emoji=False, width=width)

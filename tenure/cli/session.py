@@ -25,12 +25,10 @@ _INVALID = frozenset(
         RefusalCode.INVALID_INPUT,
         RefusalCode.IMPORT_INVALID,
         RefusalCode.TOO_LARGE,
-        RefusalCode.REPORT_UNREADABLE,
-        RefusalCode.NOTICE_NOT_FOUND,
-        RefusalCode.RECIPIENT_MISMATCH,
     }
 )
-"""The fault of what was handed in: the same again would be refused again."""
+_UNWANTED = frozenset({RefusalCode.REPORT_UNREADABLE, RefusalCode.NOTICE_NOT_FOUND, RefusalCode.RECIPIENT_MISMATCH})
+"""Of what is handed in to be looked at: the same again would be refused again."""
 
 _WAYS_OUT = {
     RefusalCode.UNAUTHENTICATED: "Set TENURE_TOKEN to a valid token.",
@@ -98,7 +96,10 @@ class ExitCode(IntEnum):
     DONE = 0
     REFUSED = 1
     INVALID = 2
+    """Arguments, files or settings are not what the command needs."""
     UNAVAILABLE = 3
+    UNWANTED = 4
+    """The report that was handed in is none, or none of ours: whoever hands it in need not keep it."""
 
 
 def run[Result](work: Callable[[Tenure], Awaitable[Result]], *, confirm_with: str = "--yes") -> Result:
@@ -117,10 +118,7 @@ def run[Result](work: Callable[[Tenure], Awaitable[Result]], *, confirm_with: st
     except Refusal as error:
         confirming = error.code is RefusalCode.CONFIRMATION_REQUIRED
         way_out = f"Pass {confirm_with}." if confirming else _WAYS_OUT.get(error.code)
-        fail(
-            " ".join(filter(None, (str(error), _named(error), way_out))),
-            ExitCode.INVALID if error.code in _INVALID else ExitCode.REFUSED,
-        )
+        fail(" ".join(filter(None, (str(error), _named(error), way_out))), _exit_code(error.code))
     except Misconfigured as error:
         fail(str(error), ExitCode.INVALID)
     except TenureError as error:
@@ -132,6 +130,12 @@ def _named(refusal: Refusal) -> str | None:
     found = next((refusal.details[name] for name in _ABOUT if name in refusal.details), None)
     names = ", ".join(map(str, found)) if isinstance(found, list | dict) else found
     return f"This is about {names}." if names else None
+
+
+def _exit_code(code: RefusalCode) -> ExitCode:
+    if code in _UNWANTED:
+        return ExitCode.UNWANTED
+    return ExitCode.INVALID if code in _INVALID else ExitCode.REFUSED
 
 
 def confirm(question: str) -> None:

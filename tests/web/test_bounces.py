@@ -121,7 +121,8 @@ async def test_a_mail_comes_back_through_a_mail_server(site: Site, mail_sink: Ma
     listed = (await tenure("notices", "list", organisation)).stdout
     assert "5.1.1" in listed
     for wrong, message in (("hello", "no report"), (report("<x@y>", "a@b.c").decode(), "no notice")):
-        assert message in (await tenure("notices", "bounced", "-", stdin=wrong, code=2)).stderr
+        assert message in (await tenure("notices", "bounced", "-", stdin=wrong, code=ExitCode.UNWANTED)).stderr
+    await tenure("notices", "bounced", "-", stdin="x" * (MAX_REPORT_BYTES + 1), code=ExitCode.UNWANTED)
     nobody = terminal({"TENURE_URL": site.url, "TENURE_TOKEN": "tnr_wrong"})
     await nobody("notices", "bounced", str(file), code=1)
 
@@ -149,11 +150,17 @@ async def test_postfix_pipes_reports_in(site: Site, tmp_path: Path) -> None:
     mbox = b"From MAILER-DAEMON  Tue Mar  3 10:15:02 2026\n" + content.replace(b"\r\n", b"\n")
     real = f'exec {sys.executable} -m tenure "$@"'
     assert await pipe(mbox, tmp_path, real) == 75, "its settings are not there yet"
+    settings = tmp_path / "bounced.env"
+    for damaged in ("TENURE_URL='http://\n", "TENURE_TOKEN=tnr_x\n", "TENURE_URL=nonsense\nTENURE_TOKEN=tnr_x\n"):
+        settings.write_text(damaged)
+        assert await pipe(mbox, tmp_path, real) == 75, damaged
     token = await site.token(CredentialRole.SERVICE)
-    (tmp_path / "bounced.env").write_text(f"TENURE_URL={site.url}\nTENURE_TOKEN={token}\n")
+    settings.write_text(f"TENURE_URL={site.url}\nTENURE_TOKEN={token}\n")
     assert await pipe(mbox, tmp_path, real) == 0
     assert (await notice_of(site, organisation)).bounce is not None
-    for ended, told in ((ExitCode.INVALID, 0), (ExitCode.REFUSED, 75), (ExitCode.UNAVAILABLE, 75), (127, 75)):
+    assert await pipe(b"hello", tmp_path, real) == 0
+    answers = {ExitCode.UNWANTED: 0, ExitCode.INVALID: 75, ExitCode.REFUSED: 75, ExitCode.UNAVAILABLE: 75, 127: 75}
+    for ended, told in answers.items():
         assert await pipe(mbox, tmp_path, f"cat >/dev/null; exit {ended:d}") == told
 
 

@@ -117,6 +117,7 @@ async def test_the_calendar_is_printed_and_written(site: Site, tenure: Command, 
     [entry] = await as_json(tenure, "calendar")
     assert entry["kind"] == "deletion_warning"
     assert organisation_id in (await tenure("calendar")).stdout
+    assert "Nothing is pending" in (await tenure("calendar", "--within", "29")).stdout
     file = tmp_path / "tenure.ics"
     assert (await tenure("calendar", "--ics", str(file))).stdout == ""
     assert len(Calendar.from_ical(file.read_bytes()).walk("VEVENT")) == 1
@@ -247,6 +248,19 @@ async def test_the_way_out_is_named(site: Site, tenure: Command, environment: di
     assert "Start it" in said(await tenure("feeds", "list", code=3))
     environment["TENURE_URL"], environment["TENURE_WEBHOOK_SECRET"] = site.url, "secret"
     assert "whsec_" in said(await tenure("feeds", "list", code=2))
+
+
+async def test_a_name_commands_no_terminal(site: Site, tenure: Command) -> None:
+    """What people chose to be called moves no cursor, and rewrites no title: it is printed without what would."""
+    organisation = await site.town.organisation()
+    await site.town.execute("update organisations set name = $1", "Acme\x1b]0;owned\x07 \x9b2J\rWorks")
+    for arguments in (("organisations", "list"), ("organisations", "show", organisation), ("explain", organisation)):
+        printed = (await tenure(*arguments)).stdout
+        assert "Works" in printed
+        assert not set(printed) & set("\x1b\x07\x9b\r")
+        machine_readable = (await tenure(*arguments, "--json")).stdout
+        assert not set(machine_readable) & set("\x1b\x07\x9b\r")
+        assert r"\u009b2J\rWorks" in machine_readable
 
 
 @pytest.fixture
