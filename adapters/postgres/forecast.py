@@ -1,14 +1,13 @@
 """What happens next, answered from facts alone: it works while Temporal is down (WH-01, WH-02)."""
 
-from collections.abc import Sequence
-
+from adapters.postgres import cursors
 from adapters.postgres.conditions import Conditions
 from adapters.postgres.database import Connection, Database, business_now
 from adapters.postgres.evidence import read_evidence
 from adapters.postgres.trials import views
 from adapters.postgres.visibility import require_alive
 from tenure.contracts.deletion import Evidence
-from tenure.contracts.forecast import CalendarEntry, Explanation, NextDate
+from tenure.contracts.forecast import CalendarCursor, CalendarEntry, CalendarPage, Explanation, NextDate
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId
 from tenure.policy import waiting
@@ -40,7 +39,8 @@ select d.*, o.name as organisation_name,
    and not exists (select from rpl_cases c where c.case_id = d.subject and c.partner_id <> $3::text)
 """
 _OF_PARTNER = "o.organisation_id in (select m.organisation_id from managements m where m.partner_id = {}::text)"
-_EARLIEST_FIRST = " order by d.due_at, d.organisation_id, d.kind, d.subject"
+_WITHIN = "d.due_at < (select business_now()) + make_interval(days => {}::int)"
+_ORDER = "d.due_at, d.organisation_id, d.kind, d.subject"
 
 
 class PostgresForecast:
@@ -80,11 +80,18 @@ class PostgresForecast:
         )
 
     async def calendar(
-        self, caller: Caller, partner_id: PartnerId | None, *, limit: int | None = None
-    ) -> Sequence[CalendarEntry]:
+        self,
+        caller: Caller,
+        partner_id: PartnerId | None,
+        *,
+        within_days: int | None = None,
+        after: CalendarCursor | None = None,
+        limit: int = 100,
+    ) -> CalendarPage:
         """The next dates of a partner's customers, or of all that the caller may see, earliest first (WH-02, DP-07).
 
-        `limit` keeps the earliest of them; None keeps all.
+        Up to `limit` of them, from where a page has ended; `within_days` keeps what falls due so soon. A date that stays as
+        it is comes once, whatever becomes of others while the pages are read.
 
         Raises:
             Refusal: `forbidden` for another partner's customers, `partner_not_found`.
@@ -97,8 +104,20 @@ class PostgresForecast:
                 raise Refusal(RefusalCode.PARTNER_NOT_FOUND)
             asked = Conditions(scope, self._rules.silence, caller.partner_id)
             asked.ask(_OF_PARTNER, scope)
-            rows = await asked.fetch(connection, f"{_CALENDAR}{asked.text}{_EARLIEST_FIRST} limit {asked.place(limit)}")
-        return [CalendarEntry.model_validate(dict(row)) for row in rows]
+            asked.ask(_WITHIN, within_days)
+            if after is not None:
+                due, *rest = after.split(".")
+                places = ", ".join(asked.place(value) for value in (cursors.instant(due), *rest))
+                asked.require(f"({_ORDER}) > ({places})")
+            rows = await asked.fetch(
+                connection, f"{_CALENDAR}{asked.text} order by {_ORDER} limit {asked.place(limit + 1)}"
+            )
+        dates = tuple(CalendarEntry.model_validate(dict(row)) for row in rows[:limit])
+        return CalendarPage(dates=dates, next_after=_cursor(dates[-1]) if len(rows) > limit else None)
+
+
+def _cursor(date: CalendarEntry) -> CalendarCursor:
+    return ".".join((cursors.figures(date.due_at), date.organisation_id, date.kind, date.subject))
 
 
 async def _own(connection: Connection, evidence: Evidence, partner_id: PartnerId) -> Evidence:

@@ -7,20 +7,35 @@ import typer
 
 from tenure.cli import output, session
 from tenure.cli.parameters import Json, Partner
+from tenure.client import Tenure
+from tenure.contracts.forecast import CALENDAR_DAYS, MAX_CALENDAR_DAYS, CalendarEntry
 
 
 def calendar(
     *,
     partner: Partner = None,
-    ics: Annotated[Path | None, typer.Option("--ics", dir_okay=False, help="Write an iCalendar file instead.")] = None,
+    within: Annotated[
+        int | None,
+        typer.Option("--within", min=0, max=MAX_CALENDAR_DAYS, metavar="DAYS", help="Only what falls due so soon."),
+    ] = None,
+    ics: Annotated[
+        Path | None,
+        typer.Option(
+            "--ics", dir_okay=False, help=f"Write an iCalendar file instead, of {CALENDAR_DAYS} days if not given."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """List expiry, warning and deletion dates, earliest first."""
     if ics is not None:
-        content = session.run(lambda tenure: tenure.calendar.icalendar(partner))
+        content = session.run(lambda tenure: tenure.calendar.icalendar(partner, within_days=within))
         session.write(ics, content)
         return
-    entries = session.run(lambda tenure: tenure.calendar.list(partner))
+
+    async def work(tenure: Tenure) -> list[CalendarEntry]:
+        return [entry async for entry in tenure.calendar.list(partner, within_days=within)]
+
+    entries = session.run(work)
     if json:
         output.print_json(entries)
         return

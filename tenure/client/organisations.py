@@ -10,7 +10,7 @@ from tenure.contracts.audit import AuditEntry
 from tenure.contracts.base import Instant
 from tenure.contracts.bounce import MAX_REPORT_BYTES, BounceResult
 from tenure.contracts.erasure import Erasure
-from tenure.contracts.forecast import CalendarEntry, Explanation
+from tenure.contracts.forecast import CalendarEntry, CalendarPage, Explanation
 from tenure.contracts.notice import Mail, Notice, NoticeKind
 from tenure.contracts.organisation import DeleteNow, OrganisationPage, OrganisationSummary, OrganisationView
 from tenure.errors import Refusal, RefusalCode
@@ -24,10 +24,10 @@ _ERASURE: TypeAdapter[Erasure] = TypeAdapter(Erasure)
 _NOTICES: TypeAdapter[tuple[Notice, ...]] = TypeAdapter(tuple[Notice, ...])
 _BOUNCE: TypeAdapter[BounceResult] = TypeAdapter(BounceResult)
 _MAIL: TypeAdapter[Mail] = TypeAdapter(Mail)
-_ENTRIES: TypeAdapter[tuple[CalendarEntry, ...]] = TypeAdapter(tuple[CalendarEntry, ...])
+_DATES: TypeAdapter[CalendarPage] = TypeAdapter(CalendarPage)
 
 PAGE_SIZE = 1000
-"""Organisations in one request of a list."""
+"""Organisations, or dates, in one request of a list."""
 
 
 class Organisations:
@@ -113,10 +113,23 @@ class Calendar:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def list(self, partner_id: PartnerId | None = None) -> tuple[CalendarEntry, ...]:
-        """Expiry, warning and deletion dates, earliest first: of one partner's customers, or of all one may see."""
-        return await self._connection.get("/v1/calendar", _ENTRIES, {"partner_id": partner_id})
+    async def list(
+        self, partner_id: PartnerId | None = None, *, within_days: int | None = None
+    ) -> AsyncIterator[CalendarEntry]:
+        """Expiry, warning and deletion dates, earliest first, page by page as they are read.
 
-    async def icalendar(self, partner_id: PartnerId | None = None) -> str:
-        """The same as an iCalendar file (RFC 5545), whose events keep their UIDs when dates move."""
-        return await self._connection.text("/v1/calendar.ics", {"partner_id": partner_id})
+        Args:
+            partner_id: Only those of this partner's customers; of all that one may see, where nothing is said.
+            within_days: Only what falls due so soon, or is past due.
+        """
+        parameters = {"partner_id": partner_id, "within_days": within_days, "limit": PAGE_SIZE}
+        async for page in self._connection.pages("/v1/calendar", _DATES, parameters):
+            for date in page.dates:
+                yield date
+
+    async def icalendar(self, partner_id: PartnerId | None = None, *, within_days: int | None = None) -> str:
+        """The same as an iCalendar file (RFC 5545), whose events keep their UIDs when dates move.
+
+        It has the dates of the next 366 days, or of as many as are asked for, and at most the earliest 5,000 of them.
+        """
+        return await self._connection.text("/v1/calendar.ics", {"partner_id": partner_id, "within_days": within_days})

@@ -1,6 +1,9 @@
 """What happens next, when, why, and what would stop it (WH-01, WH-02)."""
 
 from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import StringConstraints
 
 from tenure.contracts.base import Contract, Instant
 from tenure.contracts.deletion import Evidence
@@ -85,3 +88,28 @@ class CalendarEntry(NextDate):
 
     organisation_name: str
     partner_id: PartnerId | None = None
+
+
+CALENDAR_DAYS: Final = 366
+"""How far an iCalendar file reaches where nothing is said: what a year has, in days from now."""
+MAX_CALENDAR_DAYS: Final = 3650
+"""How far it reaches at most."""
+MAX_CALENDAR_EVENTS: Final = 5000
+"""Events in one iCalendar file at most: the earliest. More than that no calendar shows."""
+
+CalendarCursor = Annotated[
+    str,
+    StringConstraints(
+        max_length=200,
+        pattern=r"^[0-9]{1,17}\.org_[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?\.[a-z_]{1,40}\.[A-Za-z0-9_-]{1,80}$",
+    ),
+]
+"""Where a page of dates ended: `next_after` of the page before."""
+
+
+class CalendarPage(Contract):
+    """The next dates of many organisations, earliest first (WH-02)."""
+
+    dates: tuple[CalendarEntry, ...]
+    next_after: CalendarCursor | None = None
+    """Where the next page begins; None at the end."""

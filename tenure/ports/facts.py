@@ -9,7 +9,7 @@ from tenure.contracts.credential import Credential
 from tenure.contracts.erasure import (
     Erasure,
 )
-from tenure.contracts.forecast import CalendarEntry, Explanation
+from tenure.contracts.forecast import CalendarCursor, CalendarPage, Explanation
 from tenure.contracts.licence import (
     ExpireLicences,
     GraceCheck,
@@ -117,9 +117,15 @@ class Forecast(Protocol):
         ...
 
     async def calendar(
-        self, caller: Caller, partner_id: PartnerId | None, *, limit: int | None = None
-    ) -> Sequence[CalendarEntry]:
-        """The next dates of a partner's customers, earliest first (WH-02)."""
+        self,
+        caller: Caller,
+        partner_id: PartnerId | None,
+        *,
+        within_days: int | None = None,
+        after: CalendarCursor | None = None,
+        limit: int = 100,
+    ) -> CalendarPage:
+        """The next dates of a partner's customers, earliest first, page by page (WH-02)."""
         ...
 
 

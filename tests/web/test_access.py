@@ -77,7 +77,7 @@ async def test_a_partner_sees_its_customers_and_no_trace_of_others(
     other = await site.town.warned()
     listed = (await partner.get("/v1/organisations")).json()["organisations"]
     assert [organisation["organisation_id"] for organisation in listed] == [own]
-    assert all(entry["organisation_id"] == own for entry in (await partner.get("/v1/calendar")).json())
+    assert all(entry["organisation_id"] == own for entry in (await partner.get("/v1/calendar")).json()["dates"])
     assert (await partner.get("/v1/calendar.ics")).text.count("BEGIN:VEVENT") == 0
     for suffix in ("", "/explanation", "/notices", "/notices/preview"):
         assert (await partner.get(f"/v1/organisations/{own}{suffix}")).status_code == 200

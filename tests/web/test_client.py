@@ -94,13 +94,15 @@ async def test_the_calendar_keeps_its_events(site: Site, operator: Tenure) -> No
     await site.town.mark(organisation_id)
 
     async def event() -> tuple[str, datetime]:
-        [entry] = await operator.calendar.list()
+        [entry] = [each async for each in operator.calendar.list()]
         [found] = Calendar.from_ical(await operator.calendar.icalendar()).walk("VEVENT")
         assert found.decoded("DTSTART") == entry.due_at.replace(microsecond=0)
         assert organisation_id in str(found["DESCRIPTION"])
         return str(found["UID"]), entry.due_at
 
     before = await event()
+    assert [each async for each in operator.calendar.list(within_days=29)] == []
+    assert Calendar.from_ical(await operator.calendar.icalendar(within_days=29)).walk("VEVENT") == []
     await site.town.advance(2 * DAY)
     await site.town.sign_in(organisation_id)
     await site.town.advance(29 * DAY)

@@ -1,16 +1,28 @@
 """The next dates of a partner's customers, as a list and as iCalendar (WH-02)."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Annotated
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from icalendar import Calendar, Event
 
 from tenure.contracts.base import Instant
-from tenure.contracts.forecast import CalendarEntry, NextKind
+from tenure.contracts.forecast import (
+    CALENDAR_DAYS,
+    MAX_CALENDAR_DAYS,
+    MAX_CALENDAR_EVENTS,
+    CalendarCursor,
+    CalendarEntry,
+    CalendarPage,
+    NextKind,
+)
 from tenure.ids import PartnerId
+from tenure.ports import Caller
 from web.security import AnyReader, Ports
+from web.services import Services
 
 router = APIRouter(prefix="/v1", tags=["calendar"])
 
@@ -36,10 +48,17 @@ SUMMARIES = {
 
 @router.get("/calendar")
 async def list_calendar(
-    ports: Ports, caller: AnyReader, partner_id: PartnerId | None = None
-) -> Sequence[CalendarEntry]:
+    ports: Ports,
+    caller: AnyReader,
+    partner_id: PartnerId | None = None,
+    within_days: Annotated[
+        int | None, Query(ge=0, le=MAX_CALENDAR_DAYS, description="Only what falls due so soon, or is past due.")
+    ] = None,
+    after: Annotated[CalendarCursor | None, Query(description="`next_after` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> CalendarPage:
     """Expiry, warning and deletion dates, earliest first: of one partner's customers, or of all that one may see."""
-    return await ports.forecast.calendar(caller, partner_id)
+    return await ports.forecast.calendar(caller, partner_id, within_days=within_days, after=after, limit=limit)
 
 
 @router.get(
@@ -47,11 +66,26 @@ async def list_calendar(
     response_class=Response,
     responses={200: {"description": "The same dates as events.", "content": {"text/calendar": {}}}},
 )
-async def download_calendar(ports: Ports, caller: AnyReader, partner_id: PartnerId | None = None) -> Response:
-    """The same dates as iCalendar (RFC 5545)."""
-    entries = await ports.forecast.calendar(caller, partner_id)
-    content = to_icalendar(entries, await ports.installation.now())
+async def download_calendar(
+    ports: Ports,
+    caller: AnyReader,
+    partner_id: PartnerId | None = None,
+    within_days: Annotated[
+        int, Query(ge=0, le=MAX_CALENDAR_DAYS, description="Only what falls due so soon, or is past due.")
+    ] = CALENDAR_DAYS,
+) -> Response:
+    """The same dates as iCalendar (RFC 5545): those of the days ahead, and no more than the earliest 5,000."""
+    content = await icalendar(ports, caller, partner_id, within_days)
     return Response(content, media_type="text/calendar; charset=utf-8")
+
+
+async def icalendar(ports: Services, caller: Caller, partner_id: PartnerId | None, within_days: int) -> bytes:
+    """The dates of the days ahead as iCalendar: at most `MAX_CALENDAR_EVENTS`, the earliest (WH-02)."""
+    page = await ports.forecast.calendar(caller, partner_id, within_days=within_days, limit=MAX_CALENDAR_EVENTS)
+    now = await ports.installation.now()
+    return await asyncio.to_thread(
+        to_icalendar, page.dates, now
+    )  # seconds for thousands: others are answered meanwhile
 
 
 def to_icalendar(entries: Sequence[CalendarEntry], as_of: Instant) -> bytes:

@@ -3,32 +3,39 @@
 from itertools import groupby
 from typing import Final
 
+from pydantic import TypeAdapter
 from starlette.responses import Response
 from starlette.routing import Route
 
-from web.api.calendar import to_icalendar
-from web.console.desk import Visit, signed_in
+from tenure.contracts.forecast import CALENDAR_DAYS, CalendarCursor
+from web.api.calendar import icalendar
+from web.console.desk import Visit, page_after, signed_in
 
-SHOWN: Final = 500
-"""Dates on the page: the earliest. The download has them all."""
+PAGE: Final = 500
+_CURSOR: Final[TypeAdapter[CalendarCursor]] = TypeAdapter(CalendarCursor)
 
 
 async def calendar(visit: Visit) -> Response:
     """The dates, grouped by month and day (UTC)."""
-    entries = await visit.services.forecast.calendar(visit.caller(), None, limit=SHOWN + 1)
-    shown = entries[:SHOWN]
-    days = [(day, list(dates)) for day, dates in groupby(shown, lambda entry: entry.due_at.date())]
+    page = await visit.services.forecast.calendar(
+        visit.caller(), None, after=page_after(visit, _CURSOR.validate_python), limit=PAGE
+    )
+    days = [(day, list(dates)) for day, dates in groupby(page.dates, lambda entry: entry.due_at.date())]
     months = [(month, list(found)) for month, found in groupby(days, lambda day: day[0].replace(day=1))]
     return visit.render(
-        "calendar.html", here="calendar", months=months, today=visit.now.date(), cut=len(entries) > SHOWN and shown[-1]
+        "calendar.html",
+        here="calendar",
+        months=months,
+        today=visit.now.date(),
+        next_after=page.next_after,
+        reaches=CALENDAR_DAYS,
     )
 
 
 async def download(visit: Visit) -> Response:
-    """The dates as iCalendar."""
-    entries = await visit.services.forecast.calendar(visit.caller(), None)
+    """The dates of the year ahead as iCalendar."""
     return Response(
-        to_icalendar(entries, visit.now),
+        await icalendar(visit.services, visit.caller(), None, CALENDAR_DAYS),
         media_type="text/calendar; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="tenure.ics"'},
     )

@@ -143,8 +143,8 @@ class World:
     async def look(self) -> None:
         """Write down which organisations have come to be held since the last look, and what became of mails."""
         assert self._stopped_at is not None
-        calendar, quarantined, notices = await asyncio.gather(
-            self.operator.calendar.list(),
+        calendar = [entry async for entry in self.operator.calendar.list()]
+        quarantined, notices = await asyncio.gather(
             self.operator.erasures.list(ErasureState.QUARANTINE),
             self.simulation.notices(),
         )

@@ -75,7 +75,7 @@ async def test_activity_moves_what_is_shown(town: Town, forecast: PostgresForeca
     await town.execute("update activity set last_activity_at = $2 where organisation_id = $1", organisation_id, at)
     [date] = (await forecast.explain(OPERATOR, organisation_id)).next
     assert (date.due_at, date.looks_at) == (at + town.rules.silence, looks.due_at)
-    [entry] = await forecast.calendar(as_partner(partner_id), None)
+    [entry] = (await forecast.calendar(as_partner(partner_id), None)).dates
     assert entry.due_at == date.due_at
     listed = await PostgresOrganisations(town.database, town.rules).page(
         as_partner(partner_id), to_be_deleted=True, after=None, limit=10
@@ -120,7 +120,7 @@ async def test_calendar(town: Town, desk: Desk, forecast: PostgresForecast) -> N
     await desk.suspended(resting)
     await town.mark(gone)
     await town.execute("update organisations set state = 'erasing', marked_at = null where organisation_id = $1", gone)
-    entries = await forecast.calendar(as_partner(partner_id), None)
+    entries = (await forecast.calendar(as_partner(partner_id), None)).dates
     assert {entry.organisation_id: entry.kind.value for entry in entries} == {
         warned: "deletion",
         marked: "deletion_warning",
@@ -129,12 +129,12 @@ async def test_calendar(town: Town, desk: Desk, forecast: PostgresForecast) -> N
     }
     assert [entry.due_at for entry in entries] == sorted(entry.due_at for entry in entries)
     assert {entry.partner_id for entry in entries} == {partner_id}
-    assert await forecast.calendar(OPERATOR, partner_id) == entries
-    assert {entry.organisation_id for entry in await forecast.calendar(OPERATOR, None)} == {
+    assert (await forecast.calendar(OPERATOR, partner_id)).dates == entries
+    assert {entry.organisation_id for entry in (await forecast.calendar(OPERATOR, None)).dates} == {
         other,
         *(entry.organisation_id for entry in entries),
     }
-    assert await forecast.calendar(as_partner(stranger), None) == []
+    assert (await forecast.calendar(as_partner(stranger), None)).dates == ()
     for caller, asked, code in (
         (as_partner(stranger), partner_id, RefusalCode.FORBIDDEN),
         (OPERATOR, PartnerId("ptr_unknown"), RefusalCode.PARTNER_NOT_FOUND),
@@ -142,6 +142,38 @@ async def test_calendar(town: Town, desk: Desk, forecast: PostgresForecast) -> N
         with pytest.raises(Refusal) as refused:
             await forecast.calendar(caller, asked)
         assert refused.value.code is code
+
+
+async def test_the_calendar_is_paged(town: Town, forecast: PostgresForecast) -> None:
+    """Page by page each date comes once, whatever the pages' length and whatever moves meanwhile; those of one instant have an order, and a window keeps what falls due before its end (WH-02)."""
+    customer = await town.organisation()
+    await town.execute(
+        "insert into next_dates (organisation_id, kind, subject, due_at, rule, reason)"
+        " select $1, 'number_release', 'trl_t' || n, date_trunc('day', business_now()) + interval '1 day' * (n / 3),"
+        "        'NR-01', 'calling_ended' from generate_series(0, 8) as n",
+        customer,
+    )
+    order = [f"trl_t{number}" for number in range(9)]
+    for limit in (1, 2, 4, 9, 10):
+        assert await read(forecast, limit) == order
+    assert await read(forecast, 2, within_days=1) == order[:6]
+    first = await forecast.calendar(OPERATOR, None, limit=2)
+    await town.execute("update next_dates set due_at = due_at + interval '1 month' where subject = 'trl_t1'")
+    rest = await forecast.calendar(OPERATOR, None, after=first.next_after)
+    assert [date.subject for date in rest.dates] == [*order[2:], "trl_t1"]
+
+
+async def read(forecast: PostgresForecast, limit: int, within_days: int | None = None) -> list[str]:
+    """The subjects that an operator finds who reads all pages."""
+    found: list[str] = []
+    after = None
+    while True:
+        page = await forecast.calendar(OPERATOR, None, within_days=within_days, after=after, limit=limit)
+        assert 1 <= len(page.dates) <= limit
+        found += [date.subject for date in page.dates]
+        after = page.next_after
+        if after is None:
+            return found
 
 
 async def test_strangers_get_no_explanation(town: Town, forecast: PostgresForecast) -> None:

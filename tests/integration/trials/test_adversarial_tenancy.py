@@ -94,7 +94,7 @@ async def test_nobody_else_s_dates_are_told(market: Market) -> None:
     forecast = PostgresForecast(market.town.database, market.town.rules)
     for caller, expected in ((token(market.north), {mine.trial_id}), (OPERATOR, {mine.trial_id, other.trial_id})):
         assert {date.subject for date in (await forecast.explain(caller, customer)).next} == expected
-        assert {entry.subject for entry in await forecast.calendar(caller, None)} == expected
+        assert {entry.subject for entry in (await forecast.calendar(caller, None)).dates} == expected
 
 
 async def test_a_foreign_trial_is_unknown_in_every_state(market: Market) -> None:

@@ -58,7 +58,7 @@ async def test_a_review_is_told_to_whom_it_concerns(gate: Gate) -> None:
         assert [date.subject for date in explained.next] == told
         assert any("undecided, its onboarding fails" in sentence for sentence in explained.sentences) is bool(told)
         assert any(case.case_id in sentence for sentence in explained.would_stop_it) is bool(told)
-        assert [entry.subject for entry in await forecast.calendar(provider(side), None)] == told
+        assert [entry.subject for entry in (await forecast.calendar(provider(side), None)).dates] == told
 
 
 async def test_what_is_lost_is_begun_again(gate: Gate, processes: PostgresProcesses) -> None:
