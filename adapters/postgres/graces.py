@@ -99,12 +99,12 @@ async def suspend_licence_set(
     reason: str,
     rules: Rules,
 ) -> LicenceSet:
-    """Suspend an active set; its grace runs from the expiry, and its process waits that out (RP-01)."""
+    """Suspend an active set, as is reported now; its grace begins, and its process waits that out (RP-01)."""
     suspended = active.model_copy(
         update={
             "state": LicenceState.SUSPENDED,
             "expires_at": expired_at,
-            "removal_due_at": rule.removal_due_at(active.kind, expired_at, rules),
+            "removal_due_at": rule.reported_removal_due_at(active.kind, expired_at, at, rules),
             "generation": active.generation + 1,
         }
     )

@@ -60,9 +60,10 @@ class PostgresImports:
         """Store a file of `tenure.portfolio` as a whole; the same file again answers what it did.
 
         Names, people and activity that differ are brought up to date. Licence sets never are: their state is changed
-        by reporting what happened to them. Organisations that have lost all licences and manage nobody are marked now,
-        so that each gets the whole ladder from its start, however long ago that was (SF-06). Services of a subscription
-        leave the trials that they are in, as with any purchase (GR-05).
+        by reporting what happened to them. Each gets the whole ladder from its start, however long ago that was (SF-06):
+        licences whose grace is over rest for a whole one from now on, and organisations that have lost all licences and
+        manage nobody are marked now. Services of a subscription leave the trials that they are in, as with any purchase
+        (GR-05).
 
         Raises:
             Refusal: `invalid_input` for another media type; `forbidden` to a partner.
@@ -86,6 +87,7 @@ class PostgresImports:
             errors += await staging.check(connection, now)
             if errors:
                 return _refused(import_id, rows, errors)
+            await staging.rest_anew(connection, now, self._rules)
             return await self._store(connection, caller.actor, now, import_id, rows)
 
     async def report(self, import_id: str) -> ImportReport | None:

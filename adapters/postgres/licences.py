@@ -78,7 +78,7 @@ class PostgresLicences:
         return await once(self._database, caller, command, LicenceSet, partial(self._grant, caller.actor, command))
 
     async def expire(self, caller: Caller, command: ExpireLicences) -> LicenceSet:
-        """Suspend the licences; their grace runs from the expiry (RP-01).
+        """Suspend the licences; their grace runs from the expiry, or from a report that is over a day late (RP-01, SF-06).
 
         An expiry that is no newer than the last one is a repetition and changes nothing, whatever happened since: it
         never ends what was restored after it. Any other must not be older than the last grant or restoration, or, of an

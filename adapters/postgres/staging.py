@@ -11,7 +11,7 @@ from adapters.postgres.database import Connection
 from tenure.contracts.activity import FUTURE_TOLERANCE
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
-from tenure.contracts.licence import LicenceState
+from tenure.contracts.licence import LicenceKind, LicenceState
 from tenure.contracts.portfolio import (
     LicenceSetRecord,
     ManagementRecord,
@@ -49,6 +49,9 @@ with moved as (
 )
 delete from staged_roles r using moved m where r.person_id = m.person_id
 """
+_REST_ANEW: Final = """
+update staged_licence_sets set removal_due_at = $3 where kind = $1 and state = 'suspended' and removal_due_at <= $2
+"""
 _LOCK: Final = """
 select organisation_id from organisations where organisation_id in (select organisation_id from staged_subjects)
  order by organisation_id for update
@@ -82,6 +85,15 @@ async def complete(connection: Connection, catalogue: Catalogue) -> None:
         "update staged_licence_sets set meetings = true where not meetings and services && $1::text[]",
         [service.key for service in catalogue.services if service.meetings],
     )
+
+
+async def rest_anew(connection: Connection, as_of: Instant, rules: Rules) -> None:
+    """Licences whose grace is over already rest for a whole one from now on (WH-07).
+
+    Nothing was removed where they come from, and nobody loses at the first look here what could not be rescued (SF-06).
+    """
+    for kind in LicenceKind:
+        await connection.execute(_REST_ANEW, kind, as_of, removal_due_at(kind, as_of, rules))
 
 
 async def check(connection: Connection, as_of: Instant) -> list[RowError]:

@@ -1,6 +1,7 @@
 """Grace: how long suspended licences rest, and when meeting data may go (RP, GR)."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from tenure.contracts.base import Instant
 from tenure.contracts.licence import LicenceKind, LicenceSet, LicenceState, RestoredBy
@@ -10,10 +11,29 @@ from tenure.policy.rules import Rules
 HELD = frozenset({LicenceState.ACTIVE, LicenceState.SUSPENDED})
 """Suspended is not removed: such licences keep an organisation from being marked (RP-07)."""
 
+_REPORTED_IN_TIME = timedelta(days=1)
+"""What others report within it was reported in time: their jobs run by night."""
+
+
+def counted_from(due_at: Instant, carried_out_at: Instant, punctual: timedelta) -> Instant:
+    """From when a period runs that begins with something which was due, and was carried out then or later.
+
+    What was carried out late counts from when it was: nobody loses for good what nobody could rescue (SF-06).
+    """
+    return carried_out_at if carried_out_at - due_at > punctual else due_at
+
 
 def removal_due_at(kind: LicenceKind, expired_at: Instant, rules: Rules) -> Instant:
     """The end of grace: 30 days after a trial's expiry, 60 after a subscription's (RP-01)."""
     return expired_at + (rules.trial_grace if kind is LicenceKind.TRIAL else rules.subscription_grace)
+
+
+def reported_removal_due_at(kind: LicenceKind, expired_at: Instant, reported_at: Instant, rules: Rules) -> Instant:
+    """The end of the grace of an expiry that was reported: nobody knew of it before (RP-01, SF-06).
+
+    Reported more than a day late, its grace counts from the report: suspended until then were no licences.
+    """
+    return removal_due_at(kind, counted_from(expired_at, reported_at, _REPORTED_IN_TIME), rules)
 
 
 def is_over(licences: LicenceSet, as_of: Instant) -> bool:

@@ -11,13 +11,13 @@ from tenure.contracts.trial import STARTED, ConsentState, Site, TrialPath, Trial
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PartnerId, TrialId
 from tenure.policy.catalogue import needs_site
-from tenure.policy.grace import HELD, removal_due_at
+from tenure.policy.grace import HELD, counted_from, removal_due_at
 from tenure.policy.rules import Rules
 
 ABOUT_TO_END = timedelta(days=30)
 """How far ahead partners are shown what ends, in mails and in the console (NO-04, PS-02)."""
 _PUNCTUAL = timedelta(hours=1)
-"""What is carried out within it was carried out in time."""
+"""What a process of ours carries out within it was carried out in time."""
 
 
 class Action(StrEnum):
@@ -49,18 +49,25 @@ _AFTER_GRACE: Mapping[Action, RefusalCode] = {
 }
 
 
-_THEN: Mapping[TrialState, TrialState] = {TrialState.ACTIVE: TrialState.GRACE, TrialState.GRACE: TrialState.ENDED}
+_THEN: Mapping[TrialState, TrialState] = {
+    TrialState.PENDING_CONSENT: TrialState.CANCELLED,
+    TrialState.ACTIVE: TrialState.GRACE,
+    TrialState.GRACE: TrialState.ENDED,
+}
 """What comes of a state by time alone."""
+
+
+def settled(state: TrialState, until: Instant | None, as_of: Instant) -> TrialState:
+    """What a trial is by now: at the very end of its state that is over, whether or not its process has got there (XC-03)."""
+    return _THEN.get(state, state) if until is not None and as_of >= until else state
 
 
 def refuse(action: Action, state: TrialState, until: Instant | None, as_of: Instant) -> RefusalCode | None:
     """Why an action is not possible in this state, or None where it is.
 
-    Strictly before the end of the trial or of its grace is in time; at the very end it is over, whether or not its
-    process has got there (TC-05, TC-06, TC-14, XC-03).
+    Strictly before the end of the request, of the trial or of its grace is in time (CO-06, TC-05, TC-06, TC-14, XC-03).
     """
-    if until is not None and as_of >= until:
-        state = _THEN.get(state, state)
+    state = settled(state, until, as_of)
     if state in _ALLOWED[action]:
         return None
     if action is Action.RESEND:
@@ -232,7 +239,7 @@ def grace_ends_at(end: Instant, expired_at: Instant, rules: Rules) -> Instant:
     Where the end is carried out hours late or more, after an outage, the grace is counted from then: everybody who is
     told of it still has all of it (SF-06).
     """
-    return removal_due_at(LicenceKind.TRIAL, _counted_from(end, expired_at), rules)
+    return removal_due_at(LicenceKind.TRIAL, counted_from(end, expired_at, _PUNCTUAL), rules)
 
 
 # After the end
@@ -245,12 +252,7 @@ def numbers_held_until(calling_ended_at: Instant, held_at: Instant, rules: Rules
     ends at once (TC-09). Where that end is carried out hours late or more, the hold is counted from then: what is final
     once it is over is never over before it has begun (SF-06).
     """
-    return _counted_from(calling_ended_at, held_at) + rules.number_hold
-
-
-def _counted_from(due_at: Instant, carried_out_at: Instant) -> Instant:
-    """From when a period runs that begins with something which was due, and was carried out then or later."""
-    return carried_out_at if carried_out_at - due_at > _PUNCTUAL else due_at
+    return counted_from(calling_ended_at, held_at, _PUNCTUAL) + rules.number_hold
 
 
 def devices_due_at(device_ends_at: Instant, rules: Rules) -> Instant:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tenure.contracts.licence import LicenceKind, LicenceSet, LicenceState, RestoredBy
@@ -13,6 +13,7 @@ from tenure.policy import grace, marking
 from tenure.policy.rules import DEFAULT, Rules
 
 DAY = timedelta(days=1)
+TICK = timedelta(microseconds=1)
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2050, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 KINDS = st.sampled_from(LicenceKind)
 SPANS = st.timedeltas(timedelta(microseconds=-1), 200 * DAY) | st.timedeltas(-200 * DAY, timedelta(0))
@@ -48,6 +49,25 @@ def test_grace_is_what_the_rules_say(kind: LicenceKind, expired_at: datetime, tr
     rules = Rules(trial_grace=trial * DAY, subscription_grace=subscription * DAY)
     days = trial if kind is LicenceKind.TRIAL else subscription
     assert grace.removal_due_at(kind, expired_at, rules) == expired_at + days * DAY
+
+
+@given(KINDS, INSTANTS, st.timedeltas(timedelta(0), DAY) | st.timedeltas(timedelta(0), 400 * DAY))
+@example(LicenceKind.TRIAL, datetime(2028, 2, 29, tzinfo=UTC), DAY)
+@example(LicenceKind.TRIAL, datetime(2028, 2, 29, tzinfo=UTC), DAY + TICK)
+def test_reported_late(kind: LicenceKind, expired_at: datetime, late: timedelta) -> None:
+    """Within a day the grace runs from the expiry, later from the report: what is left is never less than the whole but a day (RP-01, SF-06)."""
+    reported_at = expired_at + late
+    due_at = grace.reported_removal_due_at(kind, expired_at, reported_at, DEFAULT)
+    counted_from = expired_at if late <= DAY else reported_at
+    assert due_at == grace.removal_due_at(kind, counted_from, DEFAULT)
+    assert due_at - reported_at >= grace.removal_due_at(kind, expired_at, DEFAULT) - expired_at - DAY
+
+
+@given(INSTANTS, st.timedeltas(timedelta(0), 400 * DAY), st.timedeltas(timedelta(0), 9 * DAY))
+def test_counted_from(due_at: datetime, late: timedelta, punctual: timedelta) -> None:
+    """What is carried out in time counts from when it was due, what is late from when it was, and nothing from before or after that (SF-06)."""
+    found = grace.counted_from(due_at, due_at + late, punctual)
+    assert found == due_at + (late if late > punctual else timedelta(0))
 
 
 @given(SUSPENDED, SPANS, st.sampled_from(RestoredBy))

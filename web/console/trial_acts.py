@@ -9,7 +9,7 @@ from tenure.contracts.licence import ServiceKey
 from tenure.contracts.organisation import Access
 from tenure.contracts.trial import AskOffer, ServiceState, TrialState, TrialView
 from tenure.errors import Refusal, RefusalCode
-from tenure.policy.trial import Action, answer_counts, refuse
+from tenure.policy.trial import Action, refuse, settled
 from web.console.desk import Visit
 
 _ACTIONS: Final = (Action.RESEND, Action.PROVIDE_DETAILS, Action.EXTEND, Action.EDIT, Action.ASSIGN, Action.CANCEL)
@@ -58,8 +58,9 @@ def acts(visit: Visit, view: TrialView, refusal: Refusal | None) -> Acts:
     sets_up = refusal is not None and refusal.code is RefusalCode.ROLE_NOT_ALLOWED
     if visit.credential.partner_id != view.partner_id or (refusal is not None and not sets_up):
         return Acts()
-    if view.state in _OVER:
-        return Acts(over=_OVER[view.state])
+    state = settled(view.state, view.until, visit.now)
+    if state in _OVER:
+        return Acts(over=_OVER[state])
     possible = frozenset(action for action in _ACTIONS if _is_possible(action, view, visit.now))
     if sets_up:
         return Acts(possible & {Action.PROVIDE_DETAILS, Action.ASSIGN})
@@ -85,7 +86,5 @@ def _is_possible(action: Action, view: TrialView, now: Instant) -> bool:
     if action is Action.PROVIDE_DETAILS and view.state is TrialState.PROVISIONING:
         return any(service.problem for service in view.services)
     if action is Action.ASSIGN and view.access is not Access.FULL:
-        return False
-    if action is Action.RESEND and view.consent_deadline_at and not answer_counts(view.consent_deadline_at, now):
         return False
     return refuse(action, view.state, view.until, now) is None

@@ -48,7 +48,7 @@ class Changes:
         """Mail the request again: recipients are found anew, the deadline stays (CO-12)."""
         locked = await lock_own(connection, caller, command, Action.RESEND)
         consent = await find_consent(connection, locked.trial)
-        if consent is None or not rule.answer_counts(consent.deadline_at, locked.now):  # its timer is on its way
+        if consent is None:
             raise Refusal(RefusalCode.NOT_PENDING)
         if consent.mailings >= self._rules.consent_mailings:
             raise Refusal(RefusalCode.MAILED_OFTEN_ENOUGH)
@@ -209,7 +209,9 @@ async def lock_own(
     locked = await rows.lock_trial(connection, command.trial_id)
     trial = locked.trial
     await require_admin(connection, caller, trial.partner_id, command.by, seller=seller)
-    refusal = rule.refuse(action, trial.state, trial.until, locked.now)
+    consent = await find_consent(connection, trial) if trial.state is TrialState.PENDING_CONSENT else None
+    until = trial.until if consent is None else consent.deadline_at
+    refusal = rule.refuse(action, trial.state, until, locked.now)
     if refusal is not None:
         raise Refusal(refusal)
     return locked

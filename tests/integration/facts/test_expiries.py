@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.postgres.imports import PostgresImports
-from tenure.contracts.licence import GraceOutcome, LicenceSet, LicenceState
+from tenure.contracts.licence import GraceOutcome, LicenceKind, LicenceSet, LicenceState
 from tenure.contracts.organisation import OrganisationState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId
+from tenure.policy.grace import removal_due_at
 from tests.integration.deletion.town import DAY, SERVICE, Town
 from tests.integration.facts.desk import Desk, end
 from tests.integration.facts.portfolios import licences as licences_row
@@ -87,16 +88,43 @@ async def test_expiry_from_before_the_restoration(town: Town, desk: Desk) -> Non
     await refuse(desk, suspended, before_the_restoration)
 
 
+@pytest.mark.parametrize("late", [2 * DAY, 40 * DAY, 400 * DAY])
+@pytest.mark.parametrize("kind", LicenceKind)
+async def test_expiry_reported_late(town: Town, desk: Desk, kind: LicenceKind, late: timedelta) -> None:
+    """However late an expiry is reported, its whole grace follows: restored until then, removed and purged only at its end (RP-01, RP-03, GR-05, SF-06).
+
+    What is recorded and repeated is the expiry; what is shown everywhere is the real end.
+    """
+    organisation_id = await town.organisation()
+    await desk.record(organisation_id, "board-meeting")
+    licences = await desk.grant(organisation_id, kind, meetings=True)
+    expired_at = await town.now()
+    reported_at = await town.advance(late)
+    suspended = await desk.expire(licences, expired_at)
+    assert timedelta(0) <= end(suspended) - removal_due_at(kind, reported_at, town.rules) < timedelta(minutes=1)
+    assert suspended.expires_at == expired_at
+    assert await desk.next_dates(organisation_id) == {f"licence_removal {licences.licence_set_id}": end(suspended)}
+    assert await town.value(datetime, "select due_at from processes") == end(suspended)
+    assert (await desk.check(suspended)).outcome is None
+    await town.advance_to(end(suspended) - DAY)
+    assert await desk.expire(licences, expired_at) == suspended
+    assert (await desk.check(suspended)).outcome is None
+    assert await desk.content(organisation_id) == ["board-meeting"]
+    assert (await desk.end(suspended)).marked
+    assert await desk.content(organisation_id) == []
+
+
 async def test_expiry_between_planned_end_and_import(town: Town, desk: Desk, imports: PostgresImports) -> None:
-    """What ended as planned before the base came in can be reported after it; its grace runs from the expiry (RP-01, WH-07).
+    """What ended as planned before the base came in can be reported after it; its grace runs from the report (RP-01, WH-07, SF-06).
 
     An expiry older than the planned one is history: the base says that the set was paid for since.
     """
-    planned = await town.now() - 10 * DAY
+    planned = await town.now() - 100 * DAY
     licences = await imported(town, imports, expires_at=planned)
     await refuse(desk, licences, planned - SECOND)
     suspended = await desk.expire(licences, planned)
-    assert (suspended.state, end(suspended)) == (LicenceState.SUSPENDED, planned + town.rules.subscription_grace)
+    assert (suspended.state, suspended.expires_at) == (LicenceState.SUSPENDED, planned)
+    assert await town.now() - (end(suspended) - town.rules.subscription_grace) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("planned_in", [None, 300 * DAY])

@@ -12,12 +12,14 @@ from adapters.postgres.database import Connection, lock
 from adapters.postgres.imports import PostgresImports
 from tenure import names
 from tenure.contracts.activity import ActivityEvent, ActivityKind
+from tenure.contracts.licence import LicenceKind
 from tenure.contracts.organisation import OrganisationState, Role
 from tenure.contracts.portfolio import RowCode
 from tenure.ids import OrganisationId, PartnerId
+from tenure.policy.grace import removal_due_at
 from tenure.portfolio import CSV, JSON_LINES
 from tests.integration.deletion.town import DAY, OPERATOR, Town
-from tests.integration.facts.desk import Desk, blocked, overlapping
+from tests.integration.facts.desk import Desk, blocked, end, overlapping
 from tests.integration.facts.portfolios import (
     LONG_AGO,
     Fields,
@@ -55,7 +57,7 @@ def _kind(value: object) -> str:
 async def test_whole_base(town: Town, desk: Desk, imports: PostgresImports, write: Any, media_type: str) -> None:
     """Partners, organisations, people, managements and licences come in with their next dates and processes (WH-07)."""
     next_year = (await town.now() + 365 * DAY).isoformat()
-    last_month = (await town.now() - 30 * DAY).isoformat()
+    lately = (await town.now() - 20 * DAY).isoformat()
     content = write(
         partner("north", own="north"),
         organisation("north"),
@@ -81,8 +83,8 @@ async def test_whole_base(town: Town, desk: Desk, imports: PostgresImports, writ
             meetings="true" if write is table else True,
             services="meetings calling" if write is table else ["meetings", "calling"],
         ),
-        licences("b1", "b", "suspended", last_month),
-        licences("b2", "b", "suspended", last_month, kind="trial"),
+        licences("b1", "b", "suspended", lately),
+        licences("b2", "b", "suspended", lately, kind="trial"),
     )
     report = await imports.store(OPERATOR, content, media_type)
     assert report.created == {"partner": 2, "organisation": 3, "management": 3, "person": 2, "licence_set": 3}
@@ -104,7 +106,7 @@ async def test_whole_base(town: Town, desk: Desk, imports: PostgresImports, writ
     assert [(each.name, each.roles) for each in view.people] == [("ada", (Role.CUSTOMER_FULL_ADMIN, Role.USER))]
     assert await desk.next_dates(a) == {"licence_expiry lic_a1": datetime.fromisoformat(next_year)}
     [first, second] = (await town.organisations.show(OPERATOR, b)).licence_sets
-    expired = datetime.fromisoformat(last_month)
+    expired = datetime.fromisoformat(lately)
     assert (first.removal_due_at, second.removal_due_at) == (expired + 60 * DAY, expired + 30 * DAY)
     assert await town.processes(b) == {
         names.renewal_grace_id(each.licence_set_id, 1): "pending" for each in (first, second)
@@ -149,13 +151,28 @@ async def test_overdue_ones_get_the_whole_ladder(town: Town, imports: PostgresIm
     assert (await town.assess(organisation_id)).assessment.verdict == "warn"
 
 
-async def test_overdue_grace_ends_before_the_mark(town: Town, desk: Desk, imports: PostgresImports) -> None:
-    """Licences that should have been removed long ago rest until their process removes them, and only then the organisation is marked (RP-05, RP-07, SF-06)."""
-    await store(imports, organisation("a"), licences("a", "a", "suspended", LONG_AGO))
+@pytest.mark.parametrize("kind", LicenceKind)
+async def test_overdue_grace_begins_anew(town: Town, desk: Desk, imports: PostgresImports, kind: LicenceKind) -> None:
+    """Licences whose grace was over long ago rest for a whole one from the import: until then they are restored, and no recording is purged (WH-07, RP-03, SF-06).
+
+    The expiry stays as the base has it. Only with their removal is the organisation marked (RP-05, RP-07).
+    """
+    content = organisation("a"), licences("a", "a", "suspended", LONG_AGO, kind=kind, services=["meetings"])
+    await store(imports, *content)
     organisation_id = OrganisationId("org_a")
-    assert await town.state(organisation_id) is OrganisationState.LIVE
+    await desk.record(organisation_id, "board-meeting")
     [suspended] = (await town.organisations.show(OPERATOR, organisation_id)).licence_sets
+    whole = removal_due_at(kind, await town.now(), town.rules)
+    assert timedelta(0) <= whole - end(suspended) < timedelta(minutes=1)
+    assert suspended.expires_at == datetime.fromisoformat(LONG_AGO)
+    assert await desk.next_dates(organisation_id) == {"licence_removal lic_a": end(suspended)}
+    await town.advance_to(end(suspended) - DAY)
+    assert ((await desk.check(suspended)).outcome, await town.state(organisation_id)) == (None, OrganisationState.LIVE)
+    assert await desk.content(organisation_id) == ["board-meeting"]
+    await store(imports, *content, organisation("b"))  # the same set again is no news
+    assert await desk.stored(suspended) == suspended
     assert (await desk.end(suspended)).marked
+    assert await desk.content(organisation_id) == []
     view = await town.organisations.show(OPERATOR, organisation_id)
     assert view.marked_at is not None
     assert await town.now() - view.marked_at < timedelta(minutes=1)

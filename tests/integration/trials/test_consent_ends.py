@@ -128,12 +128,17 @@ async def test_mailed_again(town: Town, market: Market) -> None:
     assert (await town.audit(acme)).count("consent_resent") == 2
 
 
-async def test_too_late_to_mail_again(town: Town, market: Market) -> None:
-    """At the deadline nothing is mailed any more, though its timer is still on its way (CO-12, XC-03)."""
+async def test_nothing_is_done_to_a_request_whose_time_is_over(town: Town, market: Market) -> None:
+    """At the deadline nothing is mailed or withdrawn any more, though its timer is still on its way: it has lapsed (CO-12, CO-14, XC-03)."""
     trial = await market.ask(await market.customer())
     assert trial.consent_deadline_at is not None
     await town.advance_to(trial.consent_deadline_at)
+    before = await market.facts()
     assert await market.refused(market.resend(trial)) is RefusalCode.NOT_PENDING
+    assert await market.refused(market.cancel(trial)) is RefusalCode.WRONG_STATE
+    assert await market.facts() == before
+    lapsed = await market.lapsed(trial)
+    assert (lapsed.state, lapsed.consent) == (TrialState.CANCELLED, ConsentState.LAPSED)
 
 
 async def test_withdrawn(town: Town, market: Market) -> None:

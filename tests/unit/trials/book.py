@@ -13,6 +13,7 @@ HOLD: Final = 15 * DAY  # NR-01
 LONGEST: Final = 30  # TC-02
 MAILINGS: Final = 10  # CO-11
 PUNCTUAL: Final = timedelta(hours=1)  # SF-06
+REPORTED_IN_TIME: Final = DAY  # SF-06
 
 LIVE: Final = frozenset({"awaiting_details", "provisioning", "active", "grace"})
 """On trial, against every other partner (TR-16, TR-18)."""
@@ -53,6 +54,8 @@ class Subscription:
 
     services: frozenset[str]
     state: str = "active"
+    since: datetime | None = None
+    """Since when it is active; None where that does not matter."""
     removal_at: datetime | None = None
 
 
@@ -96,6 +99,8 @@ class Trial:
 
     def phase(self, now: datetime) -> str:
         """Its state at an instant, whether or not what ends it has been carried out: at an end it is over (XC-03)."""
+        if self.state == "pending_consent" and self.deadline is not None and now >= self.deadline:
+            return "cancelled"
         if self.state == "active" and self.ends_at is not None and now >= self.ends_at:
             return "grace"
         if self.state == "grace" and self.grace_ends_at is not None and now >= self.grace_ends_at:

@@ -58,8 +58,7 @@ class Model(Course):
             against.add("role_not_allowed")  # whoever is no seller of this very partner: there is no trial to own yet
         if not services:
             against.add("no_service_selected")
-        waiting = [t for t in self.trials.values() if t.partner == partner and t.state == "pending_consent"]
-        if any(self._before(t.deadline) for t in waiting):
+        if any(t.partner == partner and t.phase(self.now) == "pending_consent" for t in self.trials.values()):
             against.add("request_pending")
         if against:
             return against
@@ -87,8 +86,6 @@ class Model(Course):
     def resend(self, trial: Trial, by: str) -> set[str]:
         """CO-12."""
         against = self._objections("resend", trial, by)
-        if not self._before(trial.deadline):
-            against.add("not_pending")
         if trial.mailings >= MAILINGS:
             against.add("mailed_often_enough")
         if not against:

@@ -23,7 +23,7 @@ assign                  w               w               w         +     w       
 """
 _STATES, *_ROWS = [line.split() for line in _TABLE.strip().splitlines()]
 TABLE = {(row[0], state): _CODES[cell] for row in _ROWS for state, cell in zip(_STATES, row[1:], strict=True)}
-_THEN = {"active": "grace", "grace": "ended"}
+_THEN = {"pending_consent": "cancelled", "active": "grace", "grace": "ended"}
 END = datetime(2027, 3, 28, 1, tzinfo=UTC)
 
 
@@ -43,7 +43,7 @@ def test_what_can_be_done(action: str, state: str) -> None:
 
 @given(st.sampled_from(sorted(TABLE)), st.timedeltas(timedelta(0), timedelta(days=100)))
 def test_at_its_end_a_state_is_over(cell: tuple[str, str], after: timedelta) -> None:
-    """From the very instant on the next column answers, though nothing has carried the end out (TC-05, TC-06, XC-03)."""
+    """From the very instant on the next column answers, though nothing has carried the end out (CO-06, CO-12, TC-05, TC-06, XC-03)."""
     action, state = cell
     answer = rule.refuse(Action(action), TrialState(state), END if state in _THEN else None, END + after)
     assert answer == TABLE[action, _THEN.get(state, state)]
