@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from tenure.contracts.base import Instant
 from tenure.errors import Misconfigured, Refusal, RefusalCode, Unavailable
 from tenure.ids import OrganisationId
 from tenure.settings import InstallationKind
+
+logger = logging.getLogger(__name__)
 
 type Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 
@@ -199,8 +202,9 @@ def _without_values(error: asyncpg.PostgresError) -> None:
 
 
 def _unavailable(error: Exception) -> Unavailable:
-    reason = str(error) or type(error).__name__
-    return Unavailable(f"The database does not answer ({reason}). Try again when it runs.")
+    # Here, for who is told of it may be anybody, and the reason names a machine and a port.
+    logger.warning("The database does not answer: %s", str(error) or type(error).__name__)
+    return Unavailable("The database does not answer. Try again when it runs.")
 
 
 async def _init(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """The command line: a client like any other.
 
-Exit codes: 0 done; 1 refused by the rules; 2 an argument, a file or a setting is wrong; 3 Tenure does not answer.
+Exit codes: 0 done; 1 refused by the rules; 2 an argument, a file or a setting is wrong; 3 Tenure does not answer; 4 the
+report that was handed in is none, or none of ours.
 """
 
 from typing import NoReturn

@@ -76,8 +76,13 @@ async def test_a_key_carries_a_command_out_once(site: Site, http: httpx.AsyncCli
     assert (other.status_code, code(other)) == (422, "idempotency_key_reused")
 
 
-async def test_readiness_follows_the_database(site: Site, http: httpx.AsyncClient) -> None:
-    """Without its database the process lives, is not ready, answers 503 with Retry-After, and comes back by itself."""
+async def test_readiness_follows_the_database(
+    site: Site, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without its database the process lives, is not ready, answers 503 with Retry-After, and comes back by itself.
+
+    Why it does not answer is for the log: the reason names databases and machines.
+    """
     ready = await http.get("/readyz")
     assert (ready.status_code, ready.json()["installation"]) == (200, "simulation")
     name = site.town.url.rpartition("/")[2]
@@ -87,6 +92,8 @@ async def test_readiness_follows_the_database(site: Site, http: httpx.AsyncClien
         response = await http.get(path)
         assert (response.status_code, code(response)) == (503, "unavailable")
         assert int(response.headers["retry-after"]) > 0
+        assert name not in response.text
+    assert name in caplog.text
     await refuse_connections(site, name, refuse=False)
     assert (await http.get("/readyz")).status_code == 200
 
