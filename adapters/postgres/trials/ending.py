@@ -17,13 +17,15 @@ from tenure.policy.trial import ABOUT_TO_END
 LONGEST: Final = 100
 """Trials in one mail: a longer page is cut off by programs that read mail."""
 
+ENDS_BEFORE: Final = "(t.state = 'grace' or (t.state = 'active' and t.ends_at < {}))"
+"""What ends before an instant, and what has ended and rests in its grace (PS-02, Q-28)."""
 _ENDING: Final = f"""
 select o.name as organisation_name, t.services, t.ends_at, t.grace_ends_at,
        c.name as contact_name, c.email as contact_email, count(*) over () as all_of_them
   from trials t join organisations o using (organisation_id)
   left join managements m on m.partner_id = t.partner_id and m.organisation_id = t.organisation_id
   {CONTACT}
- where t.partner_id = $1 and t.state in ('active', 'grace') and t.ends_at < $2
+ where t.partner_id = $1 and {ENDS_BEFORE.format("$2")}
    and o.state not in ('erasing', 'deleted')
  order by t.ends_at, o.name, t.trial_id limit $3
 """  # noqa: S608 - no part of it is anybody's input

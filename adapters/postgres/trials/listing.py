@@ -9,6 +9,7 @@ from adapters.postgres.conditions import Conditions
 from adapters.postgres.database import Connection
 from adapters.postgres.named import IS_NAMED
 from adapters.postgres.trials import views
+from adapters.postgres.trials.ending import ENDS_BEFORE
 from tenure.contracts.base import Instant
 from tenure.contracts.trial import TrialState
 from tenure.contracts.trial_page import TrialCursor, TrialPage
@@ -20,8 +21,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _OVER: Final = "over"
 _OTHER_ORDER: Final = "This page was of a list in another order: begin at its first page."
-_ENDING: Final = """(t.state = 'grace' or (t.state = 'active'
-    and t.ends_at < (select business_now()) + make_interval(days => {}::int)))"""
+_ENDING: Final = ENDS_BEFORE.format("(select business_now()) + make_interval(days => {}::int)")
 # What a trial runs to; one that waits for its partner comes by its request, before all dates to come, and one that is over
 # last. Gone organisations leave every list (PS-06).
 _FOUND: Final = """
