@@ -13,6 +13,7 @@ import typer
 import uvloop
 from pydantic import ValidationError
 from rich.console import Console
+from stamina.instrumentation import set_on_retry_hooks
 
 import activities
 import workflows
@@ -133,6 +134,7 @@ def _serve(
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> NoReturn:
     logging.basicConfig(level=log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    set_on_retry_hooks(())  # they would write lines that say neither what is tried again nor why
 
     async def forever() -> int:
         await program()
