@@ -159,3 +159,19 @@ async def test_a_link_is_its_contacts_alone(
     renewed = trade.links.set_up(ORDER, trade.seller, 2)
     assert (await browser_like.post(renewed, data=answers)).status_code == 303
     assert (await trade.consents.set_up(ORDER)).tied_at is not None
+
+
+async def test_a_link_dies_with_the_role(
+    site: Site, trade: Trade, browser_like: httpx.AsyncClient, trial: TrialView, link: str
+) -> None:
+    """A contact that is no admin any more, of the partner or of the customer, sees and ties nothing by an old link (TC-15, SF-09)."""
+    answers = {"acting_as": "partner", "admin_email": email(trial.organisation_id), "confirmed": "true"}
+    customer = admin(trial.organisation_id)
+    of_customer = trade.links.set_up(ORDER, customer)
+    for contact, address in ((trade.seller, link), (customer, of_customer)):
+        await site.town.execute("update orders set contact = $1 where order_id = $2", contact, ORDER)
+        assert (await browser_like.get(address)).status_code == 200
+        await site.town.execute("delete from person_roles where person_id = $1", contact)
+        for response in (await browser_like.get(address), await browser_like.post(address, data=answers)):
+            assert (response.status_code, "nothing here any more" in response.text) == (404, True)
+    assert (await trade.consents.set_up(ORDER)).tied_at is None

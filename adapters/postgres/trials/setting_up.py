@@ -23,15 +23,23 @@ select ord.*, p.name as partner_name, o.name as organisation_name, o.state as or
 """
 
 
+_CONTACT: Final = """
+select exists (
+    select from orders ord join trials t using (trial_id) join people p on p.person_id = ord.contact
+     where ord.order_id = $1 and p.person_id = $2 and p.email_version = $3
+       and (exists (select from customer_admins a
+                     where a.person_id = p.person_id and a.organisation_id = ord.organisation_id)
+            or exists (select from partner_admins a
+                        where a.person_id = p.person_id and a.partner_id in (t.partner_id, ord.ordered_by))))
+"""
+
+
 async def is_contact(connection: Connection, order_id: OrderId, person_id: PersonId, address: int) -> bool:
-    """Whether an order is for this person to set up, whose link was sent to their present address (TC-15, SF-09)."""
-    found: bool = await connection.fetchval(
-        "select exists (select from orders o join people p on p.person_id = o.contact"
-        " where o.order_id = $1 and p.person_id = $2 and p.email_version = $3)",
-        order_id,
-        person_id,
-        address,
-    )
+    """Whether an order is for this person to set up, whose link was sent to their present address (TC-15, SF-09).
+
+    Whoever has lost the role since is no contact any more: a link in an old mail gives nobody back what was taken.
+    """
+    found: bool = await connection.fetchval(_CONTACT, order_id, person_id, address)
     return found
 
 
