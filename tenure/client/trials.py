@@ -107,7 +107,7 @@ class Trials:
             state: Only those in this state.
             ending_within_days: Only active ones that end so soon, and those in grace.
             named: Only those of customers whose name contains this, whatever its case and accents.
-            soonest_first: What ends first comes first, and what is over last. A trial whose date moves while the list is
+            soonest_first: What ends first comes first, and what is over last, the newest end first. A trial whose date moves while the list is
                 read may be missed, or come twice; every other comes once.
         """
         parameters = {

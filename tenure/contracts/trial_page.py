@@ -9,12 +9,12 @@ from tenure.contracts.trial import TrialView
 
 TrialCursor = Annotated[
     str,
-    StringConstraints(max_length=80, pattern=r"^(?:(?:[0-9]{1,17}|over)\.)?trl_[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$"),
+    StringConstraints(max_length=80, pattern=r"^(?:(?:over)?[0-9]{1,17}\.)?trl_[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$"),
 ]
 """Where a page ended: `next_after` of the page before, for the same order.
 
 In order of id that is the id. Where what ends first comes first, the last trial's own date stands before it, as it was on
-that page: whatever becomes of that trial meanwhile, the next page begins where this one has ended.
+that page, or since when it is over: whatever becomes of that trial meanwhile, the next page begins where this one has ended.
 """
 
 

@@ -157,7 +157,18 @@ async def test_the_list_is_filtered(
     assert await listed(ending_within_days=31) == [soon.trial_id]
     assert await listed(partner_id="ptr_other") == []
     assert await listed(soonest_first=True) == [pending, soon.trial_id, late.trial_id]
-    cursors = ("", "x", "1.", "trl_A", "-1.trl_a", "NaN.trl_a", "9" * 18 + ".trl_a", "over.trl_a'--", "over.trl_a\x00")
+    cursors = (
+        "",
+        "x",
+        "1.",
+        "trl_A",
+        "-1.trl_a",
+        "NaN.trl_a",
+        "9" * 18 + ".trl_a",
+        "over.trl_a",
+        "over0.trl_a'--",
+        "over0.trl_a\x00",
+    )
     wrong = ({"state": "asleep"}, {"limit": "1001"}, *({"after": after} for after in cursors))
     for parameters in (*wrong, *(one | {"soonest_first": "true"} for one in wrong)):
         response = await http.get("/v1/trials", params=parameters)

@@ -107,7 +107,8 @@ async def list_trials(
     soonest_first: Annotated[
         bool,
         Query(
-            description="What ends first comes first, and what is over last; a trial that moves meanwhile may be missed."
+            description="What ends first comes first, and what is over last, the newest end first;"
+            " a trial that moves meanwhile may be missed."
         ),
     ] = False,
     after: Annotated[TrialCursor | None, Query(description="`next_after` of the page before.")] = None,

@@ -1,10 +1,10 @@
 """Lists of trials, page by page, in order of id or as they end (PS-02, PS-04)."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import asyncpg
 
+from adapters.postgres import cursors
 from adapters.postgres.conditions import Conditions
 from adapters.postgres.database import Connection
 from adapters.postgres.named import IS_NAMED
@@ -17,15 +17,13 @@ from tenure.errors import Refusal, RefusalCode
 from tenure.ids import OrganisationId, PartnerId, TrialId
 from tenure.ports import Caller
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _OVER: Final = "over"
 _OTHER_ORDER: Final = "This page was of a list in another order: begin at its first page."
 _ENDING: Final = ENDS_BEFORE.format("(select business_now()) + make_interval(days => {}::int)")
-# What a trial runs to; one that waits for its partner comes by its request, before all dates to come, and one that is over
-# last. Gone organisations leave every list (PS-06).
+# What a trial runs to; one that waits for its partner comes by its request, before all dates to come, and those that are over
+# last, the newest end first. Gone organisations leave every list (PS-06).
 _FOUND: Final = """
-select t.trial_id, term.due
+select t.trial_id, term.due, t.closed_at, coalesce(-extract(epoch from t.closed_at), 0) as ago
   from trials t join organisations o on o.organisation_id = t.organisation_id
   left join trial_requests r on r.trial_id = t.trial_id and r.state = 'pending'
   cross join lateral (select case t.state when 'pending_consent' then r.deadline_at when 'active' then t.ends_at
@@ -62,17 +60,20 @@ async def page(
     asked.ask(_ENDING, ending_within_days)
     asked.ask(IS_NAMED, named)
     if soonest_first:
-        order = "due, trial_id"
+        order = "due, ago, trial_id"
         if after is not None:
-            due, trial_id = (asked.place(value) for value in _place(after))
-            asked.require(f"(due, t.trial_id) > (coalesce({due}::timestamptz, 'infinity'), {trial_id}::text)")
+            due, closed_at, trial_id = (asked.place(value) for value in _place(after))
+            asked.require(
+                "(due, coalesce(-extract(epoch from t.closed_at), 0), t.trial_id) > (coalesce("
+                f"{due}::timestamptz, 'infinity'), coalesce(-extract(epoch from {closed_at}::timestamptz), 0), {trial_id}::text)"
+            )
     else:
         order = "trial_id"
         asked.ask("t.trial_id > {}::text", None if after is None else _trial_id(after))
     rows = await asked.fetch(
         connection,
         f"with chosen as ({asked.first_of(_FOUND, order, limit + 1, whole=named is not None)})"  # noqa: S608 - all ours
-        f" select listed.*, nullif(chosen.due, 'infinity') as due"
+        f" select listed.*, nullif(chosen.due, 'infinity') as due, chosen.closed_at"
         f"  from chosen join lateral ({views.VIEW} where t.trial_id = chosen.trial_id) as listed on true"
         f" order by {', '.join(f'chosen.{column}' for column in order.split(', '))}",
     )
@@ -84,15 +85,17 @@ async def page(
 
 def _cursor(row: asyncpg.Record) -> TrialCursor:
     due: Instant | None = row["due"]
-    return f"{_OVER if due is None else (due - _EPOCH) // _MICROSECOND}.{row['trial_id']}"
+    date = _OVER + cursors.figures(row["closed_at"]) if due is None else cursors.figures(due)
+    return f"{date}.{row['trial_id']}"
 
 
-def _place(after: TrialCursor) -> tuple[Instant | None, TrialId]:
-    """The date, None for what is over, and the trial that a page ended with."""
-    due, found, trial_id = after.rpartition(".")
+def _place(after: TrialCursor) -> tuple[Instant | None, Instant | None, TrialId]:
+    """The date, or since when it is over, of the trial that a page ended with, and that trial."""
+    date, found, trial_id = after.rpartition(".")
     if not found:
         raise Refusal(RefusalCode.INVALID_INPUT, _OTHER_ORDER)
-    return None if due == _OVER else _EPOCH + int(due) * _MICROSECOND, TrialId(trial_id)
+    at = cursors.instant(date.removeprefix(_OVER))
+    return (None, at, TrialId(trial_id)) if date.startswith(_OVER) else (at, None, TrialId(trial_id))
 
 
 def _trial_id(after: TrialCursor) -> TrialId:

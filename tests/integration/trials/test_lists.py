@@ -9,7 +9,7 @@ from tenure.contracts.trial_page import TrialPage
 from tenure.errors import RefusalCode
 from tenure.ids import TrialId
 from tenure.ports import Caller
-from tests.integration.deletion.town import SERVICE, Town
+from tests.integration.deletion.town import DAY, SERVICE, Town
 from tests.integration.trials.market import Market
 from tests.integration.trials.test_views import caller, trials
 
@@ -72,12 +72,25 @@ async def test_a_page_follows_the_page_before(town: Town, market: Market) -> Non
 
 
 async def test_trials_that_end_at_once_have_an_order(town: Town, market: Market) -> None:
-    """Of trials with the same end, and of those that are over, none is lost between two pages (PS-02)."""
+    """Of trials with the same end, and of those that are over since one instant, none is lost between two pages (PS-02)."""
     ends = [(await market.trial("messaging")).trial_id for _ in range(4)]
     over = [(await market.cancel(await market.trial("messaging"))).trial_id for _ in range(3)]
     await town.execute("update trials set ends_at = '2100-01-01 00:00:00.000001Z' where state = 'active'")
+    await town.execute("update trials set closed_at = '2020-01-01 00:00:00.000001Z' where state = 'cancelled'")
     for limit in (1, 2, 3):
         assert await read(town, caller(market.north), limit) == sorted(ends) + sorted(over)
+
+
+async def test_what_is_over_comes_last_and_the_newest_first(town: Town, market: Market) -> None:
+    """Somebody who looks for what has just ended finds it before what ended long ago; page by page each comes once (PS-02)."""
+    begun = [await market.trial("messaging", length_days=90) for _ in range(4)]
+    over = []
+    for trial in (begun[2], begun[0], begun[3]):
+        over.append((await market.cancel(trial)).trial_id)
+        await town.advance(DAY)
+    order = [begun[1].trial_id, *reversed(over)]
+    for limit in (1, 2, 3, 4):
+        assert await read(town, caller(market.north), limit) == order
 
 
 async def test_a_page_is_of_one_order(town: Town, market: Market) -> None:
@@ -85,10 +98,10 @@ async def test_a_page_is_of_one_order(town: Town, market: Market) -> None:
     mine = [(await market.trial("messaging", length_days=days)).trial_id for days in (30, 90)]
     await market.trial("messaging", length_days=60, side=market.south)
     north = caller(market.north)
-    for after, soonest_first in (("trl_a", True), ("0.trl_a", False), ("over.trl_a", False)):
+    for after, soonest_first in (("trl_a", True), ("0.trl_a", False), ("over0.trl_a", False)):
         page = town.trials.page(north, after=after, soonest_first=soonest_first)
         assert await market.refused(page) is RefusalCode.INVALID_INPUT
-    for after, found in (("0.trl_a", mine), ("9" * 17 + ".trl_a", []), ("over.trl_a", [])):
+    for after, found in (("0.trl_a", mine), ("9" * 17 + ".trl_a", []), ("over0.trl_a", [])):
         assert await trials(town, north, soonest_first=True, after=after) == found
 
 
