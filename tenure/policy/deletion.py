@@ -13,6 +13,7 @@ from tenure.contracts.organisation import COUNTING, OrganisationState
 from tenure.ids import TrialRequestId
 from tenure.policy import promise as promises
 from tenure.policy.rules import Rules
+from tenure.policy.trial import answer_counts
 
 TURN_LASTS = timedelta(seconds=30)
 """How long a place in the queue holds once its time has come: after an outage new ones are given, so that what had
@@ -141,7 +142,7 @@ def _holder(evidence: Evidence, as_of: Instant) -> tuple[TrialRequestId, Instant
     pending = sorted(
         (request.deadline_at, request.trial_request_id)
         for request in evidence.pending_requests
-        if request.deadline_at > as_of and evidence.held_by in {None, request.trial_request_id}
+        if answer_counts(request.deadline_at, as_of) and evidence.held_by in {None, request.trial_request_id}
     )
     return (pending[0][1], pending[0][0]) if pending else None
 
