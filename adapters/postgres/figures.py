@@ -5,7 +5,7 @@ from typing import Final
 
 from adapters.postgres.database import Connection
 from tenure.contracts.breaker import BreakerScope
-from tenure.contracts.deletion import Reason
+from tenure.contracts.deletion import HOLDS
 from tenure.contracts.erasure import PurgeHold
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.platform import NO_ANSWER
@@ -79,7 +79,7 @@ async def read(connection: Connection) -> Figures:
         to_start=row["to_start"],
         relay_lag=max(row["lag"], timedelta(0)),
         purges_held={hold: held.get(hold, 0) for hold in PurgeHold},
-        countdowns_held={reason: countdowns.get(reason, 0) for reason in Reason},
+        countdowns_held={reason: countdowns.get(reason, 0) for reason in sorted(HOLDS)},
         breakers_open={scope: breakers.get(scope, 0) for scope in BreakerScope},
         feeds_late=row["feeds_late"],
         notices_deferred=row["deferred"],

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from temporalio import workflow
 
@@ -112,6 +113,25 @@ class Reason(StrEnum):
     OTHER_GENERATION = "other_generation"
     INCOMPLETE = "incomplete"
     """The evidence contradicts itself or lacks a date: never a ground for deletion (P4)."""
+
+
+HOLDS: Final = frozenset(
+    {
+        Reason.FEED_UNKNOWN,
+        Reason.FEED_BEHIND,
+        Reason.FEED_SILENT,
+        Reason.WARNING_NOT_ACCEPTED,
+        Reason.NOBODY_REACHABLE,
+        Reason.REQUEST_PENDING,
+        Reason.TRIAL_IN_PROVISIONING,
+        Reason.ONBOARDING_UNDER_WAY,
+        Reason.BREAKER_OPEN,
+        Reason.DRY_RUN,
+        Reason.RULES_CHANGED,
+        Reason.INCOMPLETE,
+    }
+)
+"""What can hold a countdown; the others are reasons to wait, to act or to end."""
 
 
 class Assessment(Contract):

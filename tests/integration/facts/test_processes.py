@@ -9,7 +9,7 @@ from adapters.postgres.processes import PostgresProcesses
 from adapters.postgres.screening_lists import PostgresScreeningLists
 from tenure import names
 from tenure.contracts.breaker import BreakerScope
-from tenure.contracts.deletion import Reason
+from tenure.contracts.deletion import HOLDS, Reason
 from tenure.contracts.device import ShipDevices
 from tenure.contracts.organisation import OrganisationState
 from tenure.contracts.process import ProcessState, ProcessType
@@ -225,6 +225,7 @@ async def test_figures_of_what_stands_still(town: Town, processes: PostgresProce
     await town.assess(held)
     later = await processes.figures()
     assert later.feeds_late == 1
+    assert later.countdowns_held.keys() == HOLDS
     assert {reason for reason, number in later.countdowns_held.items() if number} == {
         Reason.FEED_SILENT,
         Reason.WARNING_NOT_ACCEPTED,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenure.contracts.activity import Feed
-from tenure.contracts.deletion import Assessment, Evidence, PendingRequest, Promise, Reason, Verdict
+from tenure.contracts.deletion import HOLDS, Assessment, Evidence, PendingRequest, Promise, Reason, Verdict
 from tenure.contracts.organisation import OrganisationState
 from tenure.ids import OrganisationId, TrialRequestId
 from tenure.policy.deletion import QUEUE_LASTS, TURN_LASTS, assess, base_at, needs_turn, warning_due_at
@@ -427,9 +427,10 @@ def test_a_fence_follows_from_its_conditions_alone(case: tuple[Evidence, datetim
 
 @given(evidences, around)
 def test_every_look_that_waits_says_until_when(evidence: Evidence, as_of: datetime) -> None:
-    """A wait or hold ends in the future, with its reason and rule; an act or an end needs no date (P15, WH-01)."""
+    """A wait or hold ends in the future, with its reason and rule, and whatever holds has a figure of its own; an act or an end needs no date (P15, WH-01)."""
     found: Assessment = assess(evidence, as_of, DEFAULT)
     assert found.rule
+    assert (found.verdict is Verdict.HOLD) == (found.reason in HOLDS)
     if found.verdict in {Verdict.WAIT, Verdict.HOLD}:
         assert found.due_at is not None
         assert found.due_at > as_of
