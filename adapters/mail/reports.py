@@ -48,7 +48,8 @@ _RECIPIENT: Final = ("Original-Recipient", "Final-Recipient", "X-Actual-Recipien
 
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]{3,248}>")
 _MESSAGE_ID_LINE: Final = re.compile(r"^message-id:\s*(<[^<>\s]{3,248}>)", re.IGNORECASE | re.MULTILINE)
-_ADDRESS: Final = re.compile(r"[^\s<>;,()\"]{1,64}@[^\s<>;,()\"]{1,255}")
+_ADDRESS: Final = re.compile(r"(?<![^\s<>;,()\"])[^\s<>;,()\"]{1,254}@[^\s<>;,()\"]{1,255}")
+"""From where a word begins, so that no part of a long one is looked at again and again, or taken for somebody else."""
 _STATUS: Final = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _XTEXT: Final = re.compile(r"\+([0-9A-F]{2})")
 _UTF8_XTEXT: Final = re.compile(r"\\x\{([0-9A-F]{2,6})\}")

@@ -112,6 +112,7 @@ def test_several_recipients() -> None:
         ("utf-8; zofia.ż@bakery.example", "zofia.ż@bakery.example"),
         ("utf-8; zofia.\\x{17C}@bakery.example", "zofia.ż@bakery.example"),
         ("rfc822; <ada@BAKERY.example> (Ada)", "ada@BAKERY.example"),
+        ("rfc822; " + "a" * 70 + "@bakery.example", "a" * 70 + "@bakery.example"),
     ],
 )
 def test_addresses_are_known_as_written_and_decoded(written: str, known_as: str) -> None:
