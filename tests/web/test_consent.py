@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tenure.contracts.organisation import Access
-from tenure.contracts.trial import CancelTrial, ConsentState, TrialState
+from tenure.contracts.trial import CancelTrial, ConsentState, ProvideDetails, TrialState
 from tenure.ids import OrganisationId, TrialId
 from tests.integration.deletion.town import DAY, SERVICE, admin
 from tests.web.browsing import PHONE, browsing, width
@@ -48,7 +48,7 @@ async def test_a_trial_is_accepted_from_the_mail(
     await page.goto(link)
     asked = await trade.consents.request(trial_id)
     main = page.get_by_role("main")
-    for words in (asked.partner_name, asked.organisation_name, "Calling", "Messaging", "Time left: 9 days"):
+    for words in (asked.partner_name, asked.organisation_name, "Calling", "Messaging", "Time left: 10 days"):
         await expect(main).to_contain_text(words)
     shown = await main.locator("time").get_attribute("datetime")
     assert shown is not None
@@ -169,6 +169,21 @@ async def test_what_was_bought_meanwhile_cannot_be_tried(
     assert (await trade.trials.show(SERVICE, trial_id)).state is TrialState.PENDING_CONSENT
     await page.get_by_role("button", name="Decline").click()
     await expect(page.get_by_role("status")).to_contain_text("The request is declined")
+
+
+async def test_an_accepted_trial_may_be_set_up(trade: Trade, page: Page, trial_id: TrialId) -> None:
+    """Once the partner has given its details, and all the while the trial runs, the page says that it was accepted, and no more what the partner can do now (CO-10, PV-01)."""
+    await page.get_by_role("button", name="Accept the trial").click()
+    await expect(page.get_by_role("status")).to_contain_text("can now set up")
+    view = await trade.trials.provide_details(SERVICE, ProvideDetails(trial_id=trial_id, by=trade.seller, seats=5))
+    for state in (TrialState.PROVISIONING, TrialState.ACTIVE):
+        assert (await trade.trials.show(SERVICE, trial_id)).state is state
+        await page.reload()
+        await expect(page).to_have_title(re.compile("^The trial is accepted"))
+        await expect(page.get_by_role("status")).to_contain_text("was accepted. There is nothing for you to do.")
+        await expect(page.get_by_role("main")).not_to_contain_text("can now set up")
+        await expect(page.get_by_role("listitem")).to_have_text(["Calling", "Messaging"])
+        await trade.look(view)
 
 
 async def test_an_accepted_trial_may_be_over(

@@ -12,7 +12,7 @@ from adapters.links import ConsentLink
 from adapters.texts.languages import language
 from tenure.contracts.base import Command, Instant
 from tenure.contracts.consent import AcceptTrial, ConsentRequest, DeclineTrial
-from tenure.contracts.trial import OVER, ConsentState
+from tenure.contracts.trial import OVER, ConsentState, TrialState
 from tenure.errors import Refusal, RefusalCode
 from tenure.ids import PersonId
 from tenure.policy.trial import answer_counts
@@ -42,6 +42,8 @@ class Standing(StrEnum):
     NOTHING_LEFT = "nothing_left"
     """Open, but none of the services can be tried any more: only declining is left (CO-17)."""
     ACCEPTED = "accepted"
+    SET_UP = "set_up"
+    """Accepted, and its services are set up, or have been, by now."""
     OVER = "over"
     """Accepted, and the trial is over by now."""
     LAPSED = "lapsed"
@@ -119,6 +121,8 @@ async def _page(pages: Pages, link: ConsentLink) -> Response:
 def _standing(asked: ConsentRequest, now: Instant, *, may_decide: bool) -> Standing:
     if asked.state is ConsentState.ACCEPTED and asked.trial_state in OVER:
         return Standing.OVER
+    if asked.state is ConsentState.ACCEPTED and asked.trial_state is not TrialState.AWAITING_DETAILS:
+        return Standing.SET_UP
     if asked.state is not ConsentState.PENDING:
         return Standing(asked.state.value)
     if not answer_counts(asked.deadline_at, now):
