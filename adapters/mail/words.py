@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_time
@@ -131,10 +131,11 @@ class Wording:
         return one_line(listed(services, self.language))
 
     def _until(self, instant: datetime) -> When:
-        """The same for a limit: midnight ends the day before, so that the day that is named is the last one left."""
-        if instant.astimezone(self.zone).time() != time.min:
+        """The same for a limit: the first minute of a day ends the one before, so that the day named is the last one left."""
+        eve_at = instant - timedelta(minutes=1)
+        if eve_at.astimezone(self.zone).date() == instant.astimezone(self.zone).date():
             return self._when(instant)
-        eve = self._when(instant - timedelta(minutes=1))
+        eve = self._when(eve_at)
         return replace(eve, time="24:00", iso=instant.astimezone(self.zone).isoformat())
 
     def _when(self, instant: datetime) -> When:

@@ -53,13 +53,14 @@ class Patience:
 
 PATIENCE: Final = Patience()
 _SESSION: Final = {
+    "timezone": "UTC",  # a day that is added to an instant has 24 hours there, whatever the server's own zone (XC-03)
     "tcp_keepalives_idle": "30",  # seconds, as the next one
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "60000",  # milliseconds, as the next one
     "idle_in_transaction_session_timeout": "60000",
 }
-"""So that the server ends the session of a vanished client, and gives back its locks, within about a minute: the rate,
+"""Beside the zone, so that the server ends the session of a vanished client, and gives back its locks, within about a minute: the rate,
 the breakers and the right to answer the bell are locked by one session for everybody."""
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from adapters.postgres.database import Connection, lock
+from adapters.postgres.database import Connection, business_now, lock
 from adapters.postgres.graces import find_licence_set, licence_sets
 from adapters.postgres.trials.rows import Trial, find_by_licences
 from tenure.contracts.base import Instant
@@ -23,6 +23,8 @@ class GraceLook:
     licences: LicenceSet | None
     trial: Trial | None
     """None for a subscription, and for a trial that is not run here."""
+    now: Instant
+    """When it is read: what a step does is of now, not of when it was asked for, however long it waited for a worker (SF-06)."""
 
     def outcome(self, as_of: Instant) -> GraceOutcome | None:
         """How the grace has ended; None while it is pending."""
@@ -56,4 +58,5 @@ async def read_look(connection: Connection, grace: RenewalGraceInput) -> GraceLo
     """Lock the organisation of a grace, gone or not, and read its licence set and trial."""
     organisation = (await lock(connection, grace.organisation_id)).get(grace.organisation_id)
     licences = await find_licence_set(connection, grace.licence_set_id)
-    return GraceLook(grace, organisation, licences, await find_by_licences(connection, grace.licence_set_id))
+    trial = await find_by_licences(connection, grace.licence_set_id)
+    return GraceLook(grace, organisation, licences, trial, await business_now(connection))

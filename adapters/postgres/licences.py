@@ -111,9 +111,9 @@ class PostgresLicences:
             outcome = look.outcome(as_of)
             licences = look.licences
             if outcome is None and licences is not None and rule.is_over(licences, as_of):
-                await _remove(connection, licences, as_of)
+                await _remove(connection, licences, look.now)
                 if look.trial is not None:
-                    await self._endings.end(connection, look.trial, _workflow_id(grace), as_of)
+                    await self._endings.end(connection, look.trial, _workflow_id(grace), look.now)
                 outcome = GraceOutcome.REMOVED
             due_at = licences.removal_due_at if licences is not None and outcome is None else None
             return GraceCheck(
@@ -143,7 +143,7 @@ class PostgresLicences:
                 await audit.append(
                     connection,
                     subject=grace.organisation_id,
-                    at=as_of,
+                    at=look.now,
                     actor=TIMER.actor,
                     action="recordings_purged",
                     reason="grace_over",
@@ -160,7 +160,7 @@ class PostgresLicences:
             look = await read_look(connection, grace)
             moved = 0
             if look.outcome(as_of) is GraceOutcome.REMOVED and look.organisation is not None:
-                moved = await self._endings.move_users(connection, look.organisation, grace.licence_set_id, at=as_of)
+                moved = await self._endings.move_users(connection, look.organisation, grace.licence_set_id, at=look.now)
             return GraceEnd(moved=moved, notices=await ledger.queued_for(connection, _workflow_id(grace)))
 
     async def hold_numbers(self, grace: RenewalGraceInput, as_of: Instant) -> int:
@@ -169,13 +169,13 @@ class PostgresLicences:
             look = await read_look(connection, grace)
             if look.trial is None or look.outcome(as_of) is not GraceOutcome.REMOVED:
                 return 0
-            return await self._endings.hold_numbers(connection, look.trial, grace.removal_due_at, at=as_of)
+            return await self._endings.hold_numbers(connection, look.trial, grace.removal_due_at, at=look.now)
 
     async def conclude_grace(self, grace: RenewalGraceInput, as_of: Instant) -> RenewalGraceResult:
         """Evaluate marking now that licences and meeting data are gone, and close the process (DM-01, GR-11).
 
-        It is not closed while mails are left for it: these are answered. The mark is of now, not of `as_of`: however
-        late a worker comes, the whole ladder follows (DM-15, SF-06).
+        It is not closed while mails are left for it: these are answered. However late a worker comes, the whole ladder
+        follows (DM-15, SF-06).
 
         Raises:
             Refusal: `wrong_state` while the grace is pending, `clock_ahead` when `as_of` has not come yet.
@@ -185,12 +185,12 @@ class PostgresLicences:
             outcome = look.outcome(as_of)
             if outcome is None:
                 raise Refusal(RefusalCode.WRONG_STATE)
-            marked, now = False, await business_now(connection)
+            marked = False
             if outcome is GraceOutcome.REMOVED and look.organisation is not None:
                 marked = look.organisation["state"] in COUNTING or await marking.evaluate(
                     connection,
                     look.organisation,
-                    at=now,
+                    at=look.now,
                     actor=TIMER.actor,
                     reason="licences_removed",
                     rules=self._rules,
@@ -201,7 +201,7 @@ class PostgresLicences:
                 )
             notices = await ledger.queued_for(connection, _workflow_id(grace))
             if not notices:
-                await close_process(connection, _workflow_id(grace), now)
+                await close_process(connection, _workflow_id(grace), look.now)
             return RenewalGraceResult(outcome=outcome, marked=marked, notices=notices)
 
     def _step(self, grace: RenewalGraceInput, as_of: Instant) -> AbstractAsyncContextManager[Connection]:
@@ -275,9 +275,9 @@ async def _restore(actor: str, command: RestoreLicences, connection: Connection)
     return active
 
 
-async def _remove(connection: Connection, licences: LicenceSet, as_of: Instant) -> None:
+async def _remove(connection: Connection, licences: LicenceSet, at: Instant) -> None:
     removed = licences.model_copy(update={"state": LicenceState.REMOVED, "removal_due_at": None})
-    await change_licence_set(connection, licences, removed, at=as_of, actor=TIMER.actor, reason="grace_over")
+    await change_licence_set(connection, licences, removed, at=at, actor=TIMER.actor, reason="grace_over")
 
 
 async def _lock(connection: Connection, licence_set_id: LicenceSetId) -> LicenceSet:

@@ -135,6 +135,30 @@ def test_what_ends_at_midnight_has_the_day_before_as_its_last(kind: NoticeKind, 
         assert [datetime.fromisoformat(instant or "") for instant in Page(mail.html).instants] == [midnight]
 
 
+@pytest.mark.parametrize(
+    ("zone", "at", "told"),
+    [
+        ("Europe/Warsaw", "2026-11-13T22:59:59.999999Z", "Friday, 13 November 2026\nBefore 23:59 on"),
+        ("Europe/Warsaw", "2026-11-13T23:00:59.999999Z", "Friday, 13 November 2026\nBefore 24:00 on"),
+        ("Europe/Warsaw", "2026-11-13T23:01:00Z", "Saturday, 14 November 2026\nBefore 00:01 on"),
+        ("Asia/Kathmandu", "2028-02-28T18:15:30Z", "Monday, 28 February 2028\nBefore 24:00 on"),
+        ("Asia/Kathmandu", "2028-02-29T18:15:30Z", "Tuesday, 29 February 2028\nBefore 24:00 on"),
+        ("Pacific/Chatham", "2026-12-31T10:15:30Z", "Thursday, 31 December 2026\nBefore 24:00 on"),
+        ("Asia/Beirut", "2027-03-27T22:00:00Z", "Saturday, 27 March 2027\nBefore 24:00 on"),
+        ("America/Havana", "2026-11-01T05:00:00Z", "Sunday, 1 November 2026\nBefore 00:00 on"),
+    ],
+)
+def test_the_last_day_is_told_to_the_minute(zone: str, at: str, told: str) -> None:
+    """Whoever reads a limit in minutes is told the last day that has more than one left, in any zone (CO-06, TL-02).
+
+    Nepal and the Chatham Islands are 45 minutes off the hour; clocks in Beirut skip the midnight of 28 March 2027, and in
+    Havana the midnight of 1 November 2026 comes twice.
+    """
+    delivery = trial_delivery(NoticeKind.CONSENT_REQUEST, deadline_at=datetime.fromisoformat(at))
+    text = write(delivery.model_copy(update={"time_zone": zone})).text
+    assert f"Last day to answer: {told}" in text
+
+
 def test_what_the_set_up_mail_says() -> None:
     """What was ordered, and what the page will ask: as whom, for which customer, and whether that is right (TC-15 to TC-17)."""
     text = write(trial_delivery(NoticeKind.SET_UP_SERVICES)).text

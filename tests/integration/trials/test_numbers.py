@@ -169,6 +169,21 @@ async def test_a_late_end_of_grace(ground: Fairground, late: timedelta) -> None:
     assert await ground.numbers(trial.organisation_id) == [("assigned", paid.licence_set_id)]
 
 
+async def test_a_hold_that_waits_for_a_worker(ground: Fairground) -> None:
+    """Asked for in time and carried out 40 days later, the hold still lasts for all of its days from then (NR-01, NR-03, SF-06)."""
+    trial = await ground.expired(await ground.trial("messaging", "calling"))
+    grace = await ground.grace(trial)
+    await ground.town.advance_to(grace.removal_due_at)
+    await ground.town.licences.check_grace(grace, grace.removal_due_at)
+    now = await ground.town.advance(40 * DAY)
+    await ground.town.licences.hold_numbers(grace, grace.removal_due_at)
+    until = (await ground.show(trial.trial_id)).numbers_held_until
+    assert until is not None
+    assert timedelta(0) <= until - (now + 15 * DAY) < MOMENT
+    paid = await ground.buy(trial.organisation_id, "calling")
+    assert await ground.numbers(trial.organisation_id) == [("assigned", paid.licence_set_id)]
+
+
 async def test_deletion_ends_the_hold(ground: Fairground) -> None:
     """An organisation that deletes itself leaves no hold behind: its process ends, and its numbers are purged (NR-04, XC-07)."""
     trial = await held(ground)
