@@ -10,7 +10,7 @@ from tenure.ids import LicenceSetId, OrderId, PartnerId, PersonId, TrialId
 from tests.integration.deletion.town import OPERATOR, SERVICE
 from tests.integration.trials_model.moves import Move, OfTrial
 from tests.integration.trials_model.table import Table
-from tests.unit.trials.book import LIVE, Trial
+from tests.unit.trials.book import DAY, LIVE, Trial
 
 
 @dataclass(frozen=True)
@@ -140,15 +140,17 @@ class Record(Move):
 
 @dataclass(frozen=True)
 class Expire(Move):
-    """A subscription comes to its end."""
+    """A subscription has come to its end."""
 
     which: int
 
     async def play(self, table: Table) -> None:
-        """Report it, where one is active."""
+        """Report it now, a day late, or much too late, where one is active."""
         active = [key for key, one in table.model.subscriptions.items() if one.state == "active"]
         if active:
             key = active[self.which % len(active)]
-            command = ExpireLicences(licence_set_id=LicenceSetId(key), expired_at=table.model.now)
+            late = (0, 1, 70)[self.which] * DAY
+            expired_at = max(table.model.now - late, table.model.subscriptions[key].since or table.model.now)
+            command = ExpireLicences(licence_set_id=LicenceSetId(key), expired_at=expired_at)
             await table.town.licences.expire(SERVICE, command)
-            table.model.expire(key)
+            table.model.expire(key, expired_at)

@@ -11,7 +11,7 @@ from tests.integration.trials_model.moves import Move
 from tests.integration.trials_model.table import Scene, Table
 from tests.unit.trials.rows import ROWS
 
-_LIVES = (*range(40), 41, 48, 79, 139, 231, 1456)
+_LIVES = (*range(40), 41, 48, 79, 139, 231, 1456, 1682)
 """Seeds of lives that go through every row together; where a change of what can happen leaves one out, others may not."""
 
 

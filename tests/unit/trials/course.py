@@ -13,6 +13,7 @@ from tests.unit.trials.book import (
     RECORDED,
     REMINDER,
     RENEWAL,
+    REPORTED_IN_TIME,
     Note,
     Subscription,
     Trial,
@@ -151,7 +152,7 @@ class Course(Facts):
     def buy(self, subscription: str, services: Iterable[str]) -> None:
         """What is bought leaves the trials that it is in; the rest runs on (TC-19)."""
         services = frozenset(services)
-        self.subscriptions[subscription] = Subscription(services)
+        self.subscriptions[subscription] = Subscription(services, since=self.now)
         self.marked = False
         for trial in self.trials.values():
             if trial.phase(self.now) in {"active", "grace"}:
@@ -173,8 +174,9 @@ class Course(Facts):
         if bought and not trial.services:
             self._close(trial, "converted")
 
-    def expire(self, subscription: str) -> None:
-        """RP-01."""
+    def expire(self, subscription: str, expired_at: datetime) -> None:
+        """RP-01; what is reported late rests as long (SF-06)."""
         one = self.subscriptions[subscription]
         self._turn(one, "suspended")
-        one.removal_at = self.now + RENEWAL
+        late = self.now - expired_at > REPORTED_IN_TIME
+        one.removal_at = (self.now if late else expired_at) + RENEWAL
