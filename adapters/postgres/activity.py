@@ -257,14 +257,19 @@ def columns(events: Sequence[Event]) -> tuple[str, str, str, str]:
     """The events as the statements take them: a text for each column, which Postgres takes apart.
 
     The driver would need more than half a microsecond to encode each value by itself, and an instant twice that.
+    Postgres knows no offset of 16 hours or more, and RFC 3339 has them up to a day.
     """
-    instants = msgspec.json.encode([event.at for event in events]).decode()
+    instants = msgspec.json.encode([_in_utc(event.at) for event in events]).decode()
     return (
         _joined([event.organisation_id for event in events]),
         f"{{{instants[1:-1]}}}",
         _joined([event.kind for event in events]),
         _joined([event.source for event in events]),
     )
+
+
+def _in_utc(at: datetime) -> datetime:
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def _joined(values: Sequence[str]) -> str:

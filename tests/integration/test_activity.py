@@ -139,10 +139,18 @@ class TestWhatIsKept:
         (one,) = await organisations(database, 1)
         first = event(one, 0).at.replace(microsecond=1).astimezone(timezone(timedelta(hours=-9.5)))
         second = (first + timedelta(microseconds=1)).astimezone(timezone(timedelta(hours=14)))
-        for at, expected in ((first, (1, 0)), (second, (1, 0)), (first.astimezone(UTC), (0, 1))):
+        # RFC 3339 has these, too, of which Postgres knows no more than 15:59.
+        third, fourth = (
+            (second + timedelta(microseconds=number)).astimezone(timezone(timedelta(hours=hours, minutes=59)))
+            for number, hours in ((1, 23), (2, -24))
+        )
+        for at, expected in (
+            *((newer, (1, 0)) for newer in (first, second, third, fourth)),
+            *((older, (0, 1)) for older in (first.astimezone(UTC), third, fourth)),
+        ):
             moved = event(one, 0).model_copy(update={"at": at})
             assert numbers(await activity.record([moved]))[:2] == expected
-        assert (await rows(database, [one]))[one][0] == second
+        assert (await rows(database, [one]))[one][0] == fourth
 
     async def test_an_imported_instant_is_known(self, database: Database, activity: PostgresActivity) -> None:
         """A row that has an instant and no kind, as imports leave it, is only moved by something later."""
