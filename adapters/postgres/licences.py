@@ -25,6 +25,7 @@ from adapters.postgres.trials.graces import TrialGraces
 from adapters.postgres.trials.purchases import take_over
 from adapters.postgres.trials.rows import find_by_licences
 from tenure import names
+from tenure.contracts.activity import FUTURE_TOLERANCE
 from tenure.contracts.base import Instant
 from tenure.contracts.catalogue import Catalogue
 from tenure.contracts.forecast import NextKind
@@ -80,9 +81,8 @@ class PostgresLicences:
     async def expire(self, caller: Caller, command: ExpireLicences) -> LicenceSet:
         """Suspend the licences; their grace runs from the expiry, or from a report that is over a day late (RP-01, SF-06).
 
-        An expiry that is no newer than the last one is a repetition and changes nothing, whatever happened since: it
-        never ends what was restored after it. Any other must not be older than the last grant or restoration, or, of an
-        imported set, than the planned expiry and the import, whichever came first.
+        One that is no newer than the last is a repetition and changes nothing: it never ends what was restored after it.
+        Any other must not be older than the last grant or restoration; of an imported set, than planned expiry or import.
 
         Raises:
             Refusal: `licence_set_not_found`, `org_deleted`, `managed_by_trial`, `managed_by_wholesale`, `future_event`,
@@ -245,8 +245,8 @@ class PostgresLicences:
         if licences.state is not LicenceState.ACTIVE or command.expired_at < active_since:
             raise Refusal(RefusalCode.WRONG_STATE)
         now = await business_now(connection)
-        if command.expired_at > now:
-            raise Refusal(RefusalCode.FUTURE_EVENT, "This expiry lies in the future.")
+        if command.expired_at > now + FUTURE_TOLERANCE:
+            raise Refusal(RefusalCode.FUTURE_EVENT)
         return await suspend_licence_set(
             connection, licences, command.expired_at, at=now, actor=actor, reason="expired", rules=self._rules
         )

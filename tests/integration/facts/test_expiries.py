@@ -59,6 +59,17 @@ async def test_expiry_delivered_again_after_the_restoration(town: Town, desk: De
     assert end(again) > await town.now() + 59 * DAY
 
 
+async def test_expiry_by_a_clock_that_is_ahead(town: Town, desk: Desk) -> None:
+    """A service whose clock is minutes ahead reports an expiry as any other: it is repeated, and the set restored (RP-01, RP-03, XC-05)."""
+    licences = await desk.grant(await town.organisation())
+    ahead = await town.now() + timedelta(minutes=4)
+    suspended = await desk.expire(licences, ahead)
+    assert (suspended.expires_at, end(suspended)) == (ahead, ahead + town.rules.subscription_grace)
+    assert await desk.expire(licences, ahead) == suspended
+    restored = await desk.restore(suspended)
+    assert await desk.expire(licences, ahead) == restored
+
+
 async def test_expiry_delivered_again_after_the_removal(town: Town, desk: Desk) -> None:
     """A repetition after the end of the grace answers what the set is by now: removed (XC-05, GR-08)."""
     suspended = await desk.suspended(await town.organisation())

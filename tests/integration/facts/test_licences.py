@@ -157,7 +157,7 @@ async def test_refused_expiries(town: Town, desk: Desk) -> None:
     before = await desk.everything()
     now = await town.now()
     for licences, expired_at, code in (
-        (active, now + timedelta(minutes=1), RefusalCode.FUTURE_EVENT),
+        (active, now + timedelta(minutes=6), RefusalCode.FUTURE_EVENT),
         (suspended, now, RefusalCode.WRONG_STATE),
         (unknown, now, RefusalCode.LICENCE_SET_NOT_FOUND),
     ):
