@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from tenure.contracts.credential import CredentialRole
 from tenure.errors import Misconfigured
+from tests.integration.deletion.town import admin
 from tests.web.site import Site
+from tests.web.trade import Trade
 from web.app import create_app
 from web.console.session import Sessions
 
@@ -121,6 +123,18 @@ async def test_a_key_that_no_page_has_made_is_refused(browser_like: httpx.AsyncC
     """The key in a form is as long as those that the API takes, and text (P10, XC-05)."""
     response = await browser_like.post("/console/breakers", data=RELEASE | {"key": key})
     assert response.status_code == 422
+
+
+async def test_a_link_to_an_address_writes_to_it_alone(
+    site: Site, trade: Trade, browser_like: httpx.AsyncClient
+) -> None:
+    """What an address has of the signs by which links name further recipients is a part of the address (SF-08)."""
+    trial = await trade.active()
+    odd = "boss?bcc=eve%40evil.example&to=@acme.example"
+    await site.town.execute("update people set email = $1 where person_id = $2", odd, admin(trial.organisation_id))
+    for path in ("/console/trials", f"/console/trials/{trial.trial_id}"):
+        page = await browser_like.get(path)
+        assert 'href="mailto:boss%3Fbcc%3Deve%2540evil.example%26to%3D@acme.example"' in page.text
 
 
 def test_a_short_secret_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from tenure.contracts.base import Instant
@@ -90,4 +91,17 @@ def due(value: Instant, now: Instant) -> str:
     return f"due {relative(value, now)}" if value <= now else relative(value, now)
 
 
-FILTERS: Final = {"words": words, "instant": instant, "day": day, "relative": relative, "due": due, "span": span}
+def mail_to(address: str) -> str:
+    """The link that writes to an address, and to it alone: what follows a `?` in a link would be recipients and texts."""
+    return f"mailto:{quote(address, safe='@')}"
+
+
+FILTERS: Final = {
+    "words": words,
+    "instant": instant,
+    "day": day,
+    "relative": relative,
+    "due": due,
+    "span": span,
+    "mail_to": mail_to,
+}
