@@ -122,7 +122,7 @@ async def development(
         if settings.smtp_url is None:
             ports = {"smtp_port": stack_settings.mail_port, "web_port": stack_settings.mail_web_port}
             mail = await stack.enter_async_context(mail_sink(data, report, **ports))
-        settings = settings.model_copy(
+        settings = at_its_port(settings).model_copy(
             update={
                 "database_url": SecretStr(url),
                 "smtp_url": SecretStr(mail.url) if mail else settings.smtp_url,
@@ -155,6 +155,13 @@ async def development(
             url=f"http://{settings.host}:{port}",
             token=token,
         )
+
+
+def at_its_port(settings: ServerSettings) -> ServerSettings:
+    """Settings whose links in mails lead to the port that the web listens on, where nobody says otherwise."""
+    if "public_url" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"public_url": f"http://{settings.host}:{settings.port}"})
 
 
 async def _token(application: Application, file: Path) -> str:
