@@ -17,9 +17,10 @@ def span(value: timedelta) -> str:
 
 
 def relative(value: Instant, now: Instant) -> str:
-    """Such as `in 12 days` or `3 hours ago`, rounded down to one unit."""
+    """Such as `in 12 days` or `3 hours ago`, in the largest unit, rounded: what was set to 30 days is `in 30 days` at once."""
     distance = abs(value - now)
-    if distance < timedelta(minutes=1):
+    length = next((length for _, length in _UNITS if distance >= length), None)
+    if length is None:
         return "now"
-    text = span(distance)
+    text = span(round(distance / length) * length)
     return f"in {text}" if value > now else f"{text} ago"

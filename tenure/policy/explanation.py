@@ -1,7 +1,6 @@
 """What happens next to an organisation, in words: what, when, by which rule, and what would stop it (WH-01)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from tenure.contracts.organisation import COUNTING, GONE
 from tenure.contracts.review import ScreeningTrigger
 from tenure.policy.deletion import assess, base_at
 from tenure.policy.rules import Rules
+from tenure.wording import relative
 
 _BECAUSE = {
     Reason.RATE: "warnings and deletions are spaced, and its turn has not come",
@@ -43,7 +43,6 @@ _REVIEWED: Final[Mapping[str, str]] = {
     ScreeningTrigger.ADDRESS_UPDATE: "A reviewer looks at what the screening of its new billing address has found;"
     " undecided, the change is given up {when} ({rule}).",
 }
-_UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 
 class Explainer:
@@ -205,13 +204,8 @@ class Explainer:
         return f"{local.day} {local:%B %Y}, {clock} {local:%Z}"
 
     def _when(self, instant: Instant) -> str:
-        """Such as `on 12 March 2027, 00:00 CET (in 12 days)`; the distance is rounded down to one unit."""
-        distance = abs(instant - self._as_of)
-        for unit, length in _UNITS:
-            if count := distance // length:
-                far = _count(count, unit)
-                return f"on {self._date(instant)} ({f'in {far}' if instant > self._as_of else f'{far} ago'})"
-        return f"on {self._date(instant)} (now)"
+        """Such as `on 12 March 2027, 00:00 CET (in 12 days)`."""
+        return f"on {self._date(instant)} ({relative(instant, self._as_of)})"
 
 
 def _restores(reason: str) -> str:

@@ -48,7 +48,7 @@ async def test_the_list_shows_the_label_and_the_next_dates(site: Site, page: Pag
     await site.town.sign_in(warned)
     await site.town.assess(warned)
     await page.reload()
-    await expect(page.get_by_role("row", name=warned)).to_contain_text("Deletion warning in 29 days")
+    await expect(page.get_by_role("row", name=warned)).to_contain_text("Deletion warning in 30 days")
     await site.town.buy(warned)
     await page.reload()
     await expect(page.get_by_text("No organisation carries the label")).to_be_visible()

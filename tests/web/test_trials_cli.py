@@ -56,13 +56,13 @@ async def test_a_trial_is_asked_for_and_consented_to(trade: Trade, tenure: Comma
     assert "Contact Center" in (await tenure(*offer)).stdout
     printed = (await tenure(*request(trade, customer, "--id", "trl_own", "--device", "Phone 9=2"))).stdout
     assert "pending consent" in printed
-    assert "in 9 days" in printed
+    assert "in 10 days" in printed
     again = await as_json(tenure, *request(trade, customer, "--id", "trl_own", "--device", "Phone 9=2"))
     assert again["trial_id"] == "trl_own"
     by = ("trl_own", "--by", trade.seller)
     assert "pending consent" in (await tenure("trials", "resend", *by)).stdout
     waiting = ("trials", "pending", customer, "--person", admin(customer))
-    assert "in 9 days" in (await tenure(*waiting)).stdout
+    assert "in 10 days" in (await tenure(*waiting)).stdout
     assert [one["trial_id"] for one in await as_json(tenure, *waiting)] == ["trl_own"]
     accept = ("trials", "accept", "trl_own", "--person", admin(customer), "--full-administration")
     assert "awaiting details, with full access" in (await tenure(*accept)).stdout
@@ -98,9 +98,9 @@ async def test_a_shorter_end_is_asked_about(
     assert (await trade.trials.show(SERVICE, trial.trial_id)).ends_at == trial.ends_at
     code, said = await on_terminal(environment, "y\n", *extend, "10")
     assert code == 0, said
-    assert "in 9 days" in (await tenure("trials", "list", "--ending", "30")).stdout
-    assert "in 19 days" in (await tenure(*extend, "20")).stdout
-    assert "in 4 days" in (await tenure(*extend, "5", "--yes")).stdout
+    assert "in 10 days" in (await tenure("trials", "list", "--ending", "30")).stdout
+    assert "in 20 days" in (await tenure(*extend, "20")).stdout
+    assert "in 5 days" in (await tenure(*extend, "5", "--yes")).stdout
     assert "fewer --days" in (await tenure(*extend, "31", code=1)).stderr
     assert "--days 1 or more" in (await tenure(*extend, "0", code=1)).stderr
 
@@ -168,7 +168,7 @@ async def test_devices_are_listed_and_returned(site: Site, trade: Trade, tenure:
     end = (await site.town.now() + 10 * DAY).isoformat()
     ship = ("devices", "ship", trial.trial_id, "--demo-order", "D-77", "--serial", "fch1", "--serial", "FCH2")
     printed = (await tenure(*ship, "--device-end", end)).stdout
-    assert "in 23 days" in printed
+    assert "in 24 days" in printed
     assert "DHL" in printed
     by = ("--by", trade.seller)
     refused = await tenure("devices", "label", trial.trial_id, *by, code=1)

@@ -134,7 +134,7 @@ async def test_a_case_is_shown_with_its_differences(site: Site, gate: Gate, tenu
     _, case = await gate.held(found, name="Meyer Shipping GmbH", omitted=3)
     listed = (await rita("reviews", "list")).stdout
     assert case.case_id in listed
-    assert "in 2 days" in listed
+    assert "in 3 days" in listed
     assert "slow" not in listed
     [waiting] = await as_json(tenure, "customers", "list")
     assert waiting["review"]["deadline_at"] == case.deadline_at.isoformat().replace("+00:00", "Z")
@@ -142,7 +142,7 @@ async def test_a_case_is_shown_with_its_differences(site: Site, gate: Gate, tenu
     await site.town.advance(DAY / 12)
     assert "2 hours, slow" in (await rita("reviews", "list", "--older-than", "60")).stdout
     shown = (await rita("reviews", "show", case.case_id)).stdout
-    assert "in 2 days" in shown
+    assert "in 3 days" in shown
     assert "Meyer / MAIER; only the customer: GmbH" in shown
     assert "SY" in shown
     assert "3 more entries" in shown

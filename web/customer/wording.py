@@ -43,7 +43,7 @@ class Moment:
     time: str
     zone: str
     left: str | None
-    """Until then, in its largest unit, rounded down; None where it has passed."""
+    """Until then, in its largest unit, rounded; None where it has passed."""
 
 
 def moment(at: Instant, zone: str, now: Instant, locale: Locale) -> Moment:
@@ -65,7 +65,7 @@ def _left(span: timedelta, locale: Locale) -> str | None:
     if span <= timedelta(0):
         return None
     unit, length = next((found for found in _UNITS if span >= found[1]), _UNITS[-1])
-    whole = max(span // length, 1) * length
+    whole = max(round(span / length), 1) * length
     return unbroken(format_timedelta(whole, granularity=unit, threshold=_NO_LARGER_UNIT, locale=locale))
 
 

@@ -37,7 +37,7 @@ async def test_grace(town: Town, desk: Desk, forecast: PostgresForecast) -> None
     explanation = await forecast.explain(OPERATOR, licences.organisation_id)
     [date] = explanation.next
     assert (date.due_at, date.rule) == (end(licences), "RP-05")
-    assert "(in 49 days) (RP-05)" in explanation.sentences[-1]
+    assert "(in 50 days) (RP-05)" in explanation.sentences[-1]
     [remedy] = explanation.would_stop_it
     assert remedy.startswith("A paid subscription before ")
     assert licences.licence_set_id in remedy
@@ -50,7 +50,7 @@ async def test_countdown(town: Town, forecast: PostgresForecast) -> None:
     marked = await forecast.explain(OPERATOR, organisation_id)
     assert [date.kind for date in marked.next] == ["deletion_warning"]
     assert marked.sentences[-1].endswith("(DM-05).")
-    assert "KST (in 29 days)" in marked.sentences[-1]
+    assert "KST (in 30 days)" in marked.sentences[-1]
     assert {"(DP-01).", "(DP-02).", "(AC-02).", "(DM-02)."} == {
         each.rpartition(" ")[2] for each in marked.would_stop_it
     }
