@@ -50,7 +50,7 @@ def list_devices(
         [
             (
                 one.trial_id,
-                f"{one.organisation_name} ({one.organisation_id})",
+                output.named(one.organisation_name, one.organisation_id),
                 one.demo_order,
                 f"{_out(one)} of {len(one.devices)}",
                 _due(one, now),

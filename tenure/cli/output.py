@@ -9,6 +9,7 @@ from typing import Any, Final, override
 
 from pydantic import BaseModel
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import Progress, ProgressColumn
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +19,8 @@ from tenure.wording import relative
 
 _WIDE = 200
 """Columns where no terminal says how many there are."""
+_UNLIMITED = 10_000
+"""Columns in which every table has room."""
 
 _COMMANDS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What terminals take for commands, or for their beginning."""
@@ -48,11 +51,27 @@ def print_json(value: BaseModel | Sequence[BaseModel]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text | None]], empty: str) -> None:
-    """A table, or the sentence that stands for an empty one."""
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for row in rows:
+    """A table, or the sentence that stands for an empty one; where it has no room, each row as a block.
+
+    Nothing is cut: an id that is shown in part is of no use to anybody.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    kept = list(rows)
+    for number, column in enumerate(columns):
+        one_word = not any(" " in str(row[number]) for row in kept)
+        table.add_column(column, no_wrap=one_word, overflow="fold")
+    for row in kept:
         table.add_row(*(cell or "-" for cell in row))
-    console().print(table if table.row_count else empty)
+    target = console()
+    if not kept:
+        target.print(empty)
+    elif Measurement.get(target, target.options.update(width=_UNLIMITED), table).minimum <= target.width:
+        target.print(table)
+    else:
+        for number, row in enumerate(kept):
+            if number:
+                target.print()
+            print_fields(zip(columns, row, strict=True))
 
 
 def print_fields(fields: Iterable[tuple[str, str | Text | None]]) -> None:
@@ -90,6 +109,11 @@ def progress(*columns: ProgressColumn | str) -> Progress:
 def words(code: str | None) -> str | None:
     """A code as words."""
     return code.replace("_", " ") if code else None
+
+
+def named(name: str | None, identifier: str) -> str:
+    """A name with its id; the id alone where the name is gone, as that of a deleted organisation is."""
+    return f"{name} ({identifier})" if name else identifier
 
 
 def coloured(text: str, style: str) -> Text:

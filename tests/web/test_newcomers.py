@@ -55,7 +55,8 @@ async def test_what_partner_and_reviewer_see(site: Site, trade: Trade) -> None:
         assert "What the trial has ordered is built at once" in planned.text
     async with session(site, partner) as http:
         path = f"/console/trials/{trial.trial_id}"
-        assert "Review pending" in (await http.get(path)).text
+        for seen_at in (path, "/console/trials"):
+            assert "Review pending" in (await http.get(seen_at)).text
         await reviews.decide(RITA, DecideCase(case_id=case.case_id, decision=Decision.REJECT, reason="Looked at"))
         assert "Rejected by a reviewer" in (await http.get(path)).text
     assert "rpl rejected" in (await tenure("trials", "show", trial.trial_id)).stdout
