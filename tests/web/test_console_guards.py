@@ -80,15 +80,16 @@ async def test_a_cookie_that_was_tampered_with_is_none(site: Site, browser_like:
 
 
 async def test_the_cookie_is_secure_where_the_address_is(site: Site) -> None:
-    """Behind an https address the cookie never travels in the clear."""
+    """Behind an https address the cookie never travels in the clear, and no other site of the domain can set it."""
     settings = site.application.settings.model_copy(update={"public_url": "https://tenure.example"})
     app = create_app(site.application.services, settings)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://tenure.example") as http:
         form = {"token": await site.token(CredentialRole.OPERATOR)}
         response = await http.post("/console/sign-in", data=form, headers={"Origin": "https://tenure.example"})
     cookie = response.headers["set-cookie"]
-    assert cookie.startswith("__Secure-tenure=")
-    assert {"Secure", "HttpOnly", "SameSite=strict", "Path=/console"} <= set(cookie.split("; "))
+    assert cookie.startswith("__Host-tenure=")
+    assert {"Secure", "HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
+    assert "domain" not in cookie.lower()
 
 
 async def test_the_pages_run_nothing_and_cannot_be_framed(browser_like: httpx.AsyncClient) -> None:

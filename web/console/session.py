@@ -19,7 +19,8 @@ from tenure.errors import Misconfigured
 
 LIFETIME_SECONDS: Final = 12 * 60 * 60
 MIN_SECRET: Final = 32
-PATH: Final = "/console"
+PATH: Final = "/"
+"""Of the cookie: the whole site, as its `__Host-` name asks for, by which no other site of the domain can set it."""
 
 
 class Sessions:
@@ -37,7 +38,7 @@ class Sessions:
         key = HKDF(SHA256(), length=32, salt=None, info=b"tenure console session").derive(material)
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
         self._secure = secure
-        self._name = "__Secure-tenure" if secure else "tenure"
+        self._name = "__Host-tenure" if secure else "tenure"
 
     def begin(self, response: Response, token: str) -> None:
         """Hand out a session for a token that was just checked."""
