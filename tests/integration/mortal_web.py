@@ -20,8 +20,8 @@ _DEATHS = ((views, "show"), (PostgresTrials, "request"), None)
 
 
 def _dies(function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    async def call(*arguments: Any) -> None:
-        await function(*arguments)
+    async def call(*arguments: Any, **options: Any) -> None:
+        await function(*arguments, **options)
         os.kill(os.getpid(), signal.SIGKILL)
 
     return call

@@ -240,10 +240,10 @@ async def test_whom_a_partner_can_ask(ground: Fairground, customer: Customer) ->
     """Each of its trials near the end with the time left and its customer's contact, where it may know people; never another partner's (NO-04, PS-08)."""
     other = await ground.trial("meetings", length_days=60)
     await ground.trial("contact-center", side=await ground.partner("south"))
+    await ground.extend(other, 25)
     await ground.town.execute(
         "update managements set access = 'none' where organisation_id = $1", other.organisation_id
     )
-    await ground.extend(other, 25)
     for mail in await customer.told_of("end"):
         if mail.notice.kind is NoticeKind.TRIAL_EXPIRED_PARTNER:
             assert isinstance(mail.matter, TrialMatter)
