@@ -1,13 +1,12 @@
 """`kill -9` of the worker while a trial's new customer is screened and reviewed: it is screened once, and built for once."""
 
-import re
 from pathlib import Path
 
 from tenure.contracts.review import Decision
 from tenure.contracts.trial import TrialState
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
-from tests.integration.test_kills import PATIENCE, facts, through
+from tests.integration.killing import PATIENCE, outcome, through
 from tests.workflows.counter import LISTED, Counter
 from tests.workflows.fair import Fair
 from tests.workflows.installation import OPERATOR, Installation, installation
@@ -25,22 +24,9 @@ FAULTS = (
 _FACTS = {
     "trials": "select state, services from trials",
     "customers": "select state, reason, attempts, problem from customer_screenings",
-    "screenings": "select trigger, result, subject ->> 'names' as names from screenings order by 1, 2, 3",
-    "cases": "select trigger, state, decided_by from rpl_cases",
     "cleared": "select list_id from cleared_hits",
-    "platform": "select service, torn_down_at is null as stands from platform_resources order by 1",
-    "licences": "select kind, state, services from licence_sets order by services",
     "notices": "select kind, recipient, state from notices order by 1, 2",
-    "processes": "select type, state from processes order by 1, 2",
-    "next dates": "select kind, rule, reason from next_dates order by 1",
-    "audit": "select actor, action, from_state, to_state, reason, count(*) from audit where subject ~ '^(org|trl)_'"
-    " group by 1, 2, 3, 4, 5 order by 2, 1, 3, 4, 5",
 }
-
-
-async def outcome(world: Installation) -> str:
-    """Everything that the facts say in the end, without instants and without what names this test."""
-    return re.sub(r"[0-9a-f]{32}", "id", await facts(world, _FACTS))
 
 
 async def life(world: Installation) -> None:
@@ -64,7 +50,7 @@ async def test_killed_in_the_middle(
     """
     async with installation(temporal, await fresh_database(InstallationKind.SIMULATION), mail_sink, tmp_path) as world:
         await life(world)
-        undisturbed = await outcome(world)
+        undisturbed = await outcome(world, _FACTS)
     async with installation(
         temporal,
         await fresh_database(InstallationKind.SIMULATION),
@@ -74,4 +60,4 @@ async def test_killed_in_the_middle(
         patience=PATIENCE,
     ) as world:
         await through(world, FAULTS, lambda: life(world))
-        assert await outcome(world) == undisturbed
+        assert await outcome(world, _FACTS) == undisturbed

@@ -1,13 +1,12 @@
 """`kill -9` of the worker while customers are screened, given an account, reviewed and screened again: nothing is lost or done twice."""
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
-from tests.integration.test_kills import PATIENCE, facts, killable, through
+from tests.integration.killing import PATIENCE, killable, outcome, through
 from tests.workflows.counter import HOUR, LISTED, MOMENT, Counter
 from tests.workflows.installation import Installation, installation
 from workers.stack.mail import MailSink
@@ -24,23 +23,10 @@ UPDATE = ("onboarding_steps.record_list_screening:after:1",)
 _FACTS = {
     "customers": "select name, state, reason, generation, attempts, problem, reviewed, account is null as unopened"
     " from onboardings order by name",
-    "screenings": "select trigger, result, generation, list_id, subject ->> 'names' as names from screenings order by 1, 2, 5",
-    "cases": "select trigger, state, decided_by from rpl_cases order by 1, 2",
-    "platform": "select service, torn_down_at is null as stands from platform_resources order by 1, 2",
     "people": "select p.email, r.role, u.package from people p join person_roles r using (person_id)"
     " join user_packages u using (person_id) order by 1, 2",
-    "licences": "select kind, state, services, wholesale from licence_sets order by services",
     "units": "select kind, code, quantity, assigned from unit_quantities order by 1, 2, 3, 4",
-    "processes": "select type, state from processes order by 1, 2",
-    "next dates": "select kind, rule, reason from next_dates order by 1",
-    "audit": "select actor, action, from_state, to_state, reason, count(*) from audit where subject ~ '^org_'"
-    " group by 1, 2, 3, 4, 5 order by 2, 1, 3, 4, 5",
 }
-
-
-async def outcome(world: Installation) -> str:
-    """Everything that the facts say in the end, without instants and without what names this test."""
-    return re.sub(r"[0-9a-f]{32}", "id", await facts(world, _FACTS))
 
 
 async def life(world: Installation, *, killed: bool) -> str:
@@ -58,7 +44,7 @@ async def life(world: Installation, *, killed: bool) -> str:
     await act(TIME_OUT, lambda: world.advance(70 * HOUR + MOMENT))
     await counter.load("Clear Works")
     await act(UPDATE, world.settle)
-    return await outcome(world)
+    return await outcome(world, _FACTS)
 
 
 async def test_killed_in_the_middle(

@@ -1,6 +1,5 @@
 """`kill -9` of the worker in the middle of provisioning, cancelling and the end of grace: the outcome is the undisturbed one."""
 
-import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from tenure.contracts.trial import AssignLicences, CancelTrial, TrialState
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
-from tests.integration.test_kills import PATIENCE, facts, killable, through
+from tests.integration.killing import PATIENCE, killable, outcome, through
 from tests.workflows.fair import DAY, Fair
 from tests.workflows.installation import OPERATOR, Installation, installation
 from workers.stack.mail import MailSink
@@ -62,16 +61,10 @@ _FACTS = {
     "grants": "select access from managements",
     "notices": "select kind, cycle, recipient, state from notices order by kind, recipient",
     "processes": "select workflow_id, type, state from processes order by workflow_id",
-    "next dates": "select kind, rule, reason from next_dates order by kind",
     # What the platform has done is written down in the order in which it was done.
     "audit": "select actor, action, from_state, to_state, reason, count(*) from audit where subject ~ '^org_first'"
     " group by 1, 2, 3, 4, 5 order by 2, 4, 5",
 }
-
-
-async def outcome(world: Installation) -> str:
-    """Everything that the facts say in the end, without instants and without what names this test."""
-    return re.sub(r"\d{4}-\d\d-\d\dT?[^\"]*", "instant", await facts(world, _FACTS))
 
 
 async def requested(world: Installation) -> None:
@@ -148,7 +141,7 @@ async def test_killed_in_the_middle(
     async with installation(temporal, url, mail_sink, tmp_path) as world:
         for step in (*attended, *unattended, act):
             await step(world)
-        undisturbed = await outcome(world)
+        undisturbed = await outcome(world, _FACTS)
 
     url = await fresh_database(InstallationKind.SIMULATION)
     async with installation(temporal, url, mail_sink, tmp_path, working=False, patience=PATIENCE) as world:
@@ -158,7 +151,7 @@ async def test_killed_in_the_middle(
         for step in unattended:
             await step(world)
         await through(world, faults, lambda: act(world))
-        assert await outcome(world) == undisturbed
+        assert await outcome(world, _FACTS) == undisturbed
         for person in ("eve", "uma", "sal", "pat"):
             ids = [mail.message["Message-ID"] for mail in world.mails(person)]
             assert len(ids) <= len(set(ids)) + len(faults)  # each crash may send one copy more, as the same message
