@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -13,6 +14,7 @@ from tests.web.site import Site
 from tests.web.terminal import as_json, terminal
 
 ROOT = Path(__file__).parents[2]
+DOCUMENT_OF_TRIALS = ROOT / "docs" / "trials.md"
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "README.md"]
 _BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -44,10 +46,27 @@ def test_a_command_that_does_not_exist_is_found(command: str) -> None:
     assert understood(command).exit_code == 2
 
 
+async def test_a_trial_is_asked_for_in_any_language(site: Site) -> None:
+    """The plain request of docs/trials.md, as it stands there, begins a trial; again, it is the same one (TR-12, TR-23)."""
+    token = await site.token(CredentialRole.OPERATOR)
+    tenure = terminal({"TENURE_URL": site.url, "TENURE_TOKEN": token})
+    await tenure("import", str(ROOT / "examples" / "first-steps.csv"))
+    request = re.search(
+        r"^curl \$TENURE_URL(\S+).*?--json '(.*?)'", DOCUMENT_OF_TRIALS.read_text(), re.MULTILINE | re.DOTALL
+    )
+    assert request is not None
+    path, body = request.groups()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    async with httpx.AsyncClient(base_url=site.url, headers=headers) as http:
+        first, second = [(await http.post(path, content=body)).json() for _ in range(2)]
+    assert (first["trial_id"], first["path"]) == ("trl_portal-4711", "add_on")
+    assert second["requested_at"] == first["requested_at"]
+
+
 async def test_the_first_steps_of_trials(site: Site) -> None:
     """The import and the commands up to the consent, as docs/trials.md has them, word by word (TR-14, CO-07, CO-08)."""
     tenure = terminal({"TENURE_URL": site.url, "TENURE_TOKEN": await site.token(CredentialRole.OPERATOR)})
-    said = typed(ROOT / "docs" / "trials.md")
+    said = typed(DOCUMENT_OF_TRIALS)
 
     async def follow(beginning: str, *more: str, code: int = 0) -> str:
         command = next(line for line in said if line.startswith(beginning))

@@ -59,6 +59,9 @@ async def test_what_partner_and_reviewer_see(site: Site, trade: Trade) -> None:
             assert "Review pending" in (await http.get(seen_at)).text
         await reviews.decide(RITA, DecideCase(case_id=case.case_id, decision=Decision.REJECT, reason="Looked at"))
         assert "Rejected by a reviewer" in (await http.get(path)).text
+    async with session(site, await site.token(CredentialRole.OPERATOR)) as http:
+        assert "It has been cancelled." in (page := (await http.get(path)).text)
+        assert "Request another trial" not in page
     assert "rpl rejected" in (await tenure("trials", "show", trial.trial_id)).stdout
     async with site.client(partner) as client:
         seen = await client.trials.show(trial.trial_id)

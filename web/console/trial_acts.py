@@ -55,12 +55,12 @@ def acts(visit: Visit, view: TrialView, refusal: Refusal | None) -> Acts:
 
     Who does not sell can still set it up, and say who uses it (PV-02, PV-05).
     """
-    sets_up = refusal is not None and refusal.code is RefusalCode.ROLE_NOT_ALLOWED
-    if visit.credential.partner_id != view.partner_id or (refusal is not None and not sets_up):
-        return Acts()
     state = settled(view.state, view.until, visit.now)
     if state in _OVER:
         return Acts(over=_OVER[state])
+    sets_up = refusal is not None and refusal.code is RefusalCode.ROLE_NOT_ALLOWED
+    if visit.credential.partner_id != view.partner_id or (refusal is not None and not sets_up):
+        return Acts()
     possible = frozenset(action for action in _ACTIONS if _is_possible(action, view, visit.now))
     if sets_up:
         return Acts(possible & {Action.PROVIDE_DETAILS, Action.ASSIGN})
