@@ -1,15 +1,15 @@
 """What a service of yours contains: it reports facts and activity to Tenure, and lets Tenure do the rest.
 
-Run it beside `make dev`, which prints a token, after an import that knows the organisation:
+Run it beside `make dev`, with the environment that this prints, after `tenure import examples/first-steps.csv`:
 
-    TENURE_TOKEN=... python examples/report_facts.py org_alder
+    TENURE_TOKEN=... TENURE_WEBHOOK_SECRET=... python examples/report_facts.py org_alder
 """
 
 import asyncio
 import sys
 from datetime import UTC, datetime
 
-from tenure import LicenceSetId, OrganisationId, Refusal, Tenure
+from tenure import LicenceSetId, OrganisationId, Refusal, Tenure, TenureError
 from tenure.contracts.activity import ActivityEvent, ActivityKind
 from tenure.contracts.licence import ExpireLicences, GrantLicences, LicenceKind
 
@@ -37,7 +37,11 @@ async def main(organisation_id: OrganisationId) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     try:
         asyncio.run(main(OrganisationId(sys.argv[1])))
-    except Refusal as refusal:
+    except Refusal as refusal:  # the rules say no, and would again
         sys.exit(f"{refusal} ({refusal.code})")
+    except TenureError as error:  # no answer, after half a minute of trying; or a setting is wrong
+        sys.exit(str(error))

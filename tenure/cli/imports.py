@@ -84,7 +84,5 @@ def _tell(report: ImportReport) -> None:
     rows = [(output.words(kind), str(report.created.get(kind, 0)), str(report.updated.get(kind, 0))) for kind in kinds]
     if rows:
         output.print_table(("Record", "Created", "Updated"), rows, "")
-    output.say(
-        f"{report.rows} rows, {report.unchanged} unchanged."
-        f" {report.processes_started} of {report.processes} processes started."
-    )
+    started = f" {report.processes_started} of {report.processes} processes started." if report.processes else ""
+    output.say(f"{report.rows} rows, {report.unchanged} unchanged.{started}")

@@ -70,7 +70,7 @@ async def test_an_import_is_stored_reported_and_repeated(site: Site, tenure: Com
     )
     printed = (await tenure("import", str(file))).stdout
     assert "3 rows" in printed
-    assert "0 of 0 processes started" in printed
+    assert printed.endswith("3 rows, 0 unchanged.\n")
     assert "[red]Alder[/red]" in (await tenure("organisations", "list")).stdout
     again = await as_json(tenure, "import", str(file))
     assert again["repeated"]

@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from tenure import Tenure
 from tenure.contracts.credential import CredentialRole
 from tenure.contracts.licence import LicenceState
@@ -40,6 +42,21 @@ async def test_a_portal_asks_for_a_trial(site: Site, operator: Tenure) -> None:
     assert (code, again.splitlines()[-1]) == (0, printed.splitlines()[-1])
     code, _, err = await run(*ask, "telepathy")
     assert (code, err) == (1, "There is no such service: the catalogue names those there are. (service_unknown)\n")
+    code, printed, err = await run("request_trial.py", environment, "eve@fresh.example", "calling", "4712")
+    assert (code, printed.splitlines()[-1]) == (0, "trl_portal-4712-calling of Atelier Lumière: provisioning."), err
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [("request_trial.py", ("eve@fresh.example", "calling")), ("report_facts.py", ("org_alder",))],
+)
+async def test_whoever_runs_an_example_wrong_is_told_how(program: str, arguments: tuple[str, ...]) -> None:
+    """Without arguments it says how it is run, and with a wrong setting what to set: never a traceback."""
+    code, _, err = await run(program, {})
+    assert code == 1
+    assert f"python examples/{program}" in err
+    code, _, err = await run(program, {"TENURE_TOKEN": ""}, *arguments)
+    assert (code, "set TENURE_TOKEN" in err, "Traceback" in err) == (1, True, False)
 
 
 async def test_a_service_reports_its_facts(site: Site) -> None:
