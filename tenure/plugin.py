@@ -72,7 +72,8 @@ class _ActivityBoundary(ActivityInboundInterceptor):
         except Refusal as refusal:
             raise _failure(refusal) from None
         except Unavailable as error:
-            raise ApplicationError(str(error), type=UNAVAILABLE, next_retry_delay=error.retry_after) from error
+            # The sentence says it all. With what led to it, Temporal would find the failure too large, and show that instead.
+            raise ApplicationError(str(error), type=UNAVAILABLE, next_retry_delay=error.retry_after) from None
         except FailureError:
             raise
         except Exception as error:

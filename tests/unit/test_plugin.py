@@ -6,13 +6,18 @@ from types import SimpleNamespace
 from typing import Any, Self, cast
 
 import pytest
+from temporalio.api.failure.v1 import Failure
 from temporalio.common import MetricMeter
+from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from tenure.errors import Refusal, RefusalCode, Unavailable
 from tenure.plugin import CLOCK_TOLERANCE, UNAVAILABLE, TenurePlugin
+
+LARGEST_KEPT = 4096
+"""`limit.mutableStateActivityFailureSize.error` of Temporal, in bytes."""
 
 
 class Raising(ActivityInboundInterceptor):
@@ -88,6 +93,23 @@ async def test_an_outage_is_tried_again(rest: timedelta | None) -> None:
     assert isinstance(failure, ApplicationError)
     assert (failure.type, failure.non_retryable, failure.next_retry_delay) == (UNAVAILABLE, False, rest)
     assert meter.counted == []
+
+
+async def test_of_an_outage_temporal_keeps_the_sentence_alone() -> None:
+    """What other programs said of it, addresses included, is in no history, and the failure is small enough to be shown.
+
+    Temporal keeps some 4 kB of the last failure of a step that is tried again (EV-03).
+    """
+    outage = Unavailable("The mail server did not take the notice.")
+    outage.__cause__ = ConnectionError("ada@bakery.example: " + 200 * "no route, ")
+    failure = await at_boundary(outage)
+    kept = Failure()
+    converter = DataConverter.default
+    converter.failure_converter.to_failure(failure, converter.payload_converter, kept)
+    assert kept.message == "The mail server did not take the notice."
+    assert kept.application_failure_info.type == UNAVAILABLE
+    assert not kept.HasField("cause")
+    assert kept.ByteSize() < LARGEST_KEPT
 
 
 async def test_a_bug_stays_what_it_is() -> None:
