@@ -211,14 +211,16 @@ async def test_what_can_be_asked_for_is_listed(trade: Trade, tenure: Command, cu
     assert "with --organisation, too" in undescribed.stderr
 
 
-async def test_a_refusal_says_of_which_service_it_speaks(
+async def test_a_refusal_says_what_it_is_about(
     trade: Trade, tenure: Command, trial: TrialView, customer: OrganisationId
 ) -> None:
-    """One service of several, or a request, that stands in the way is named (TR-17, TR-19)."""
+    """One service of several, a request, or a state that stands in the way is named (TR-17, TR-19, XC-05)."""
     both = (*request(trade, trial.organisation_id), "--service", "contact-center")
     assert "This is about calling." in (await tenure(*both, code=1)).stderr
     await tenure(*request(trade, customer, "--id", "trl_first"))
     assert "This is about trl_first." in (await tenure(*request(trade, customer), code=1)).stderr
+    details = ("trials", "details", trial.trial_id, "--by", trade.seller)
+    assert "state of this trial: active." in (await tenure(*details, code=1)).stderr
 
 
 async def test_every_code_is_listed(tenure: Command) -> None:

@@ -212,6 +212,9 @@ async def lock_own(
     consent = await find_consent(connection, trial) if trial.state is TrialState.PENDING_CONSENT else None
     until = trial.until if consent is None else consent.deadline_at
     refusal = rule.refuse(action, trial.state, until, locked.now)
+    if refusal is RefusalCode.WRONG_STATE:
+        state = rule.settled(trial.state, until, locked.now).replace("_", " ")
+        raise Refusal(refusal, f"That is not possible in the present state of this trial: {state}.")
     if refusal is not None:
         raise Refusal(refusal)
     return locked
