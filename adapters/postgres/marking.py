@@ -111,50 +111,10 @@ async def begin_countdowns(
         for row in organisations
     ]
     due_at = at + rules.silence
-    organisation_ids = [countdown.organisation_id for countdown in countdowns]
-    await connection.execute(
-        "update organisations set state = 'marked', generation = generation + 1, marked_at = $2"
-        " where organisation_id = any($1::text[])",
-        organisation_ids,
-        at,
-    )
-    await connection.execute(
-        "insert into countdowns (organisation_id, generation, counting_from)"
-        " select *, $3 from unnest($1::text[], $2::int[])",
-        organisation_ids,
-        [countdown.generation for countdown in countdowns],
-        at,
-    )
-    await put_next_dates(
-        connection,
-        [
-            NextDate(
-                organisation_id=organisation_id,
-                kind=NextKind.DELETION_WARNING,
-                subject=organisation_id,
-                due_at=due_at,
-                rule="DM-05",
-                reason="silence",
-            )
-            for organisation_id in organisation_ids
-        ],
-    )
-    await require_processes(
-        connection,
-        [
-            Process(
-                workflow_id=names.deletion_id(countdown.organisation_id, countdown.generation),
-                type=ProcessType.DELETION_COUNTDOWN,
-                organisation_id=countdown.organisation_id,
-                input=countdown.model_dump(mode="json"),
-                state=ProcessState.PENDING,
-                due_at=due_at,
-            )
-            for countdown in countdowns
-        ],
-        at=at,
-        import_id=import_id,
-    )
+    await _mark(connection, countdowns, at)
+    await put_next_dates(connection, [_warning(countdown, due_at) for countdown in countdowns])
+    processes = [_process(countdown, due_at) for countdown in countdowns]
+    await require_processes(connection, processes, at=at, import_id=import_id)
     await audit.append_all(
         connection,
         [
@@ -170,6 +130,45 @@ async def begin_countdowns(
             )
             for row in organisations
         ],
+    )
+
+
+async def _mark(connection: Connection, countdowns: Sequence[CountdownInput], at: Instant) -> None:
+    organisation_ids = [countdown.organisation_id for countdown in countdowns]
+    await connection.execute(
+        "update organisations set state = 'marked', generation = generation + 1, marked_at = $2"
+        " where organisation_id = any($1::text[])",
+        organisation_ids,
+        at,
+    )
+    await connection.execute(
+        "insert into countdowns (organisation_id, generation, counting_from)"
+        " select *, $3 from unnest($1::text[], $2::int[])",
+        organisation_ids,
+        [countdown.generation for countdown in countdowns],
+        at,
+    )
+
+
+def _warning(countdown: CountdownInput, due_at: Instant) -> NextDate:
+    return NextDate(
+        organisation_id=countdown.organisation_id,
+        kind=NextKind.DELETION_WARNING,
+        subject=countdown.organisation_id,
+        due_at=due_at,
+        rule="DM-05",
+        reason="silence",
+    )
+
+
+def _process(countdown: CountdownInput, due_at: Instant) -> Process:
+    return Process(
+        workflow_id=names.deletion_id(countdown.organisation_id, countdown.generation),
+        type=ProcessType.DELETION_COUNTDOWN,
+        organisation_id=countdown.organisation_id,
+        input=countdown.model_dump(mode="json"),
+        state=ProcessState.PENDING,
+        due_at=due_at,
     )
 
 
