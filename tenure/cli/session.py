@@ -151,8 +151,14 @@ def checking() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        fail(f"The input does not have the expected form. {wrong}.", ExitCode.INVALID)
+        wrong = "; ".join(_complaint(".".join(map(str, item["loc"])), item["msg"]) for item in error.errors())
+        fail(f"The input does not have the expected form: {wrong}.", ExitCode.INVALID)
+
+
+def _complaint(place: str, message: str) -> str:
+    """What is wrong, and where; what is wrong with the whole has no place."""
+    told = message.removeprefix("Value error, ")
+    return f"{place}: {told}" if place else told
 
 
 def read(file: Path) -> str:

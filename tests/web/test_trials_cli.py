@@ -221,6 +221,8 @@ async def test_a_refusal_says_what_it_is_about(
     assert "This is about trl_first." in (await tenure(*request(trade, customer), code=1)).stderr
     details = ("trials", "details", trial.trial_id, "--by", trade.seller)
     assert "state of this trial: active." in (await tenure(*details, code=1)).stderr
+    refused = await tenure("devices", "find-order", code=2)
+    assert refused.stderr.startswith("The input does not have the expected form: give an organisation")
 
 
 async def test_every_code_is_listed(tenure: Command) -> None:

@@ -129,7 +129,9 @@ async def claim(connection: Connection, actor: str, command: ClaimNumbers) -> No
         command.trial_id,
     )
     if not any(row["state"] == "held" and row["held_until"] > locked.now for row in rows):
-        raise Refusal(RefusalCode.NUMBERS_RELEASED if rows else RefusalCode.WRONG_STATE)
+        if rows:
+            raise Refusal(RefusalCode.NUMBERS_RELEASED)
+        raise Refusal(RefusalCode.WRONG_STATE, "No phone numbers of this trial are on hold.")
     await hand_over(connection, organisation_id, command.licence_set_id, at=locked.now, actor=actor)
 
 
