@@ -176,7 +176,7 @@ async def test_a_session_begins_and_ends(site: Site, context: BrowserContext) ->
     await page.get_by_role("button", name="Sign in").click()
     await expect(page).to_have_url(f"{site.url}/console/breakers")
     [cookie] = await context.cookies()
-    assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Strict", "/console")
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Strict", "/")
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert await context.cookies() == []
