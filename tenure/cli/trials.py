@@ -90,7 +90,7 @@ def list_trials(
                 services(one.services),
                 output.due(one.until, now),
                 one.access,
-                f"{one.contact.name} <{one.contact.email}>" if one.contact else None,
+                _contact(one),
             )
             for one in found
         ],
@@ -197,9 +197,17 @@ def report(view: TrialView, now: Instant, *, json: bool) -> None:
             ("Numbers held until", output.due(view.numbers_held_until, now)),
             ("Devices end", output.due(view.device_ends_at, now)),
             ("Devices due back", output.due(view.devices_due_at, now)),
-            ("Contact", f"{view.contact.name} <{view.contact.email}>" if view.contact else None),
+            ("Contact", _contact(view)),
         ]
     )
+
+
+def _contact(view: TrialView) -> str | None:
+    """Its name and address; who was asked for by address alone is called by it."""
+    if view.contact is None:
+        return None
+    name, email = view.contact.name, view.contact.email
+    return email if name == email else f"{name} <{email}>"
 
 
 def screening(view: TrialView) -> str | None:
