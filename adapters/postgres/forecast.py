@@ -17,27 +17,25 @@ from tenure.ports import Caller
 from tenure.settings import InstallationKind
 
 # Of trials, and of the screening of customers, a partner sees the dates of its own (P14).
-_NEXT_DATES = """
-select d.* from upcoming($2) d
- where d.organisation_id = $1
+_ITS_OWN = """
    and not exists (select from trials t where t.trial_id = d.subject and t.partner_id <> $3::text)
    and not exists (select from onboardings b where b.organisation_id = d.organisation_id
                       and d.kind in ('screening', 'rpl_review') and b.partner_id <> $3::text)
    and not exists (select from rpl_cases c where c.case_id = d.subject and c.partner_id <> $3::text)
- order by d.due_at, d.kind, d.subject
 """
+_NEXT_DATES = f"""
+select d.* from upcoming($2) d
+ where d.organisation_id = $1 {_ITS_OWN}
+ order by d.due_at, d.kind, d.subject
+"""  # noqa: S608 - all ours
 
-_CALENDAR = """
+_CALENDAR = f"""
 select d.*, o.name as organisation_name,
        coalesce($1, (select min(m.partner_id::text collate "C") from managements m
                       where m.organisation_id = o.organisation_id)) as partner_id
   from upcoming($2) d join organisations o using (organisation_id)
- where o.state not in ('erasing', 'deleted')
-   and not exists (select from trials t where t.trial_id = d.subject and t.partner_id <> $3::text)
-   and not exists (select from onboardings b where b.organisation_id = d.organisation_id
-                      and d.kind in ('screening', 'rpl_review') and b.partner_id <> $3::text)
-   and not exists (select from rpl_cases c where c.case_id = d.subject and c.partner_id <> $3::text)
-"""
+ where o.state not in ('erasing', 'deleted') {_ITS_OWN}
+"""  # noqa: S608 - all ours
 _OF_PARTNER = "o.organisation_id in (select m.organisation_id from managements m where m.partner_id = {}::text)"
 _WITHIN = "d.due_at < (select business_now()) + make_interval(days => {}::int)"
 _ORDER = "d.due_at, d.organisation_id, d.kind, d.subject"

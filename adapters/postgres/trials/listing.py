@@ -23,12 +23,13 @@ _ENDING: Final = ENDS_BEFORE.format("(select business_now()) + make_interval(day
 # What a trial runs to; one that waits for its partner comes by its request, before all dates to come, and those that are over
 # last, the newest end first. Gone organisations leave every list (PS-06).
 _FOUND: Final = """
-select t.trial_id, term.due, t.closed_at, coalesce(-extract(epoch from t.closed_at), 0) as ago
+select t.trial_id, term.due, t.closed_at, term.ago
   from trials t join organisations o on o.organisation_id = t.organisation_id
   left join trial_requests r on r.trial_id = t.trial_id and r.state = 'pending'
   cross join lateral (select case t.state when 'pending_consent' then r.deadline_at when 'active' then t.ends_at
                                           when 'grace' then t.grace_ends_at when 'awaiting_details' then t.requested_at
-                                          when 'provisioning' then t.requested_at else 'infinity' end as due) as term
+                                          when 'provisioning' then t.requested_at else 'infinity' end as due,
+                              coalesce(-extract(epoch from t.closed_at), 0) as ago) as term
  where o.state not in ('erasing', 'deleted')"""
 
 
@@ -64,7 +65,7 @@ async def page(
         if after is not None:
             due, closed_at, trial_id = (asked.place(value) for value in _place(after))
             asked.require(
-                "(due, coalesce(-extract(epoch from t.closed_at), 0), t.trial_id) > (coalesce("
+                "(term.due, term.ago, t.trial_id) > (coalesce("
                 f"{due}::timestamptz, 'infinity'), coalesce(-extract(epoch from {closed_at}::timestamptz), 0), {trial_id}::text)"
             )
     else:
