@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tenure.contracts.trial import AssignLicences, CancelTrial, TrialState
+from tenure.contracts.trial import CancelTrial, TrialState
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.integration.killing import PATIENCE, killable, outcome, through
@@ -81,19 +81,10 @@ async def until_active(world: Installation) -> None:
 async def used(world: Installation) -> None:
     """A user who holds a licence, and a recording."""
     fair = Fair(world)
-    organisation_id = (await fair.show()).organisation_id
-    uma = {
-        "record": "person",
-        "person_id": fair.person("uma"),
-        "organisation_id": organisation_id,
-        "name": "Uma",
-        "email": world.address("uma"),
-    }
-    await world.store(uma)
-    assign = AssignLicences(trial_id=fair.trial(), by=fair.seller, give=(fair.person("uma"),))
-    await world.services.trials.assign_licences(OPERATOR, assign)
+    trial = await fair.show()
+    await fair.user(trial, "uma")
     await world.as_owner(
-        "insert into content (organisation_id, store, item_id) values ($1, 'recordings', 'a')", organisation_id
+        "insert into content (organisation_id, store, item_id) values ($1, 'recordings', 'a')", trial.organisation_id
     )
 
 

@@ -7,7 +7,7 @@ from tenure.contracts.consent import DeclineTrial
 from tenure.contracts.device import RegisterReturn, ShipDevices
 from tenure.contracts.licence import GrantLicences, LicenceKind
 from tenure.contracts.platform import Deed
-from tenure.contracts.trial import AssignLicences, CancelTrial, EditTrial, ExtendTrial
+from tenure.contracts.trial import CancelTrial, EditTrial, ExtendTrial
 from tenure.ids import LicenceSetId
 from tests.workflows.fair import Fair
 from tests.workflows.installation import OPERATOR, Installation
@@ -130,16 +130,7 @@ async def told_late(world: Installation) -> Recorded:
     """A trial is over, and the address of who is to be told of it is refused for days."""
     fair = await Fair.open(world)
     trial = await fair.new_customer(services=("messaging",))
-    una = {
-        "record": "person",
-        "person_id": fair.person("una"),
-        "organisation_id": trial.organisation_id,
-        "name": "una",
-        "email": world.address("bounce-una"),
-    }
-    await world.store(una)
-    assign = AssignLicences(trial_id=trial.trial_id, by=fair.seller, give=(fair.person("una"),))
-    await world.services.trials.assign_licences(OPERATOR, assign)
+    await fair.user(trial, "una", mailbox="bounce-una")
     await world.advance(63 * DAY)
     assert trial.licence_set_id is not None
     return {"RenewalGrace/shows-its-end": names.renewal_grace_id(trial.licence_set_id, 1)}

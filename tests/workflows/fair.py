@@ -7,7 +7,7 @@ from typing import Any
 from tenure import names
 from tenure.contracts.consent import AcceptTrial
 from tenure.contracts.licence import RenewalGraceResult
-from tenure.contracts.trial import ProvideDetails, RequestTrial, TrialState, TrialView
+from tenure.contracts.trial import AssignLicences, ProvideDetails, RequestTrial, TrialState, TrialView
 from tenure.contracts.trial_process import TrialResult
 from tenure.ids import OrganisationId, PartnerId, PersonId, TrialId
 from tests.workflows.installation import OPERATOR, Installation
@@ -115,6 +115,20 @@ class Fair:
         trial = await self.show()
         assert trial.state is TrialState.ACTIVE, trial
         return trial
+
+    async def user(self, trial: TrialView, name: str, *, mailbox: str = "") -> None:
+        """A user of the trial's organisation who holds a licence of it; the mailbox is called like the person, unless given."""
+        await self.world.store(
+            {
+                "record": "person",
+                "person_id": self.person(name),
+                "organisation_id": trial.organisation_id,
+                "name": name,
+                "email": self.world.address(mailbox or name),
+            }
+        )
+        assign = AssignLicences(trial_id=trial.trial_id, by=self.seller, give=(self.person(name),))
+        await self.world.services.trials.assign_licences(OPERATOR, assign)
 
     async def show(self, name: str = "first") -> TrialView:
         """A trial as it is."""

@@ -12,7 +12,7 @@ from tenure.contracts.activity import ActivityEvent, ActivityKind
 from tenure.contracts.deletion import Reason
 from tenure.contracts.notice import NoticeState
 from tenure.contracts.organisation import OrganisationState
-from tenure.contracts.trial import AssignLicences, TrialState
+from tenure.contracts.trial import TrialState
 from tenure.settings import InstallationKind
 from tests.conftest import FreshDatabase
 from tests.workflows.fair import MOMENT, Fair
@@ -132,16 +132,7 @@ async def test_users_are_told_of_the_end_when_the_mail_server_is_back(unreached:
     world, fair = unreached, await Fair.open(unreached)
     road.open_road()
     trial = await fair.new_customer()
-    una = {
-        "record": "person",
-        "person_id": fair.person("una"),
-        "organisation_id": trial.organisation_id,
-        "name": "una",
-        "email": world.address("una"),
-    }
-    await world.store(una)
-    assign = AssignLicences(trial_id=trial.trial_id, by=fair.seller, give=(fair.person("una"),))
-    await world.services.trials.assign_licences(OPERATOR, assign)
+    await fair.user(trial, "una")
     await world.advance(60 * DAY - MOMENT)
     road.close_road()
     await world.advance(timedelta(hours=3))
