@@ -2,8 +2,8 @@
 
 from temporalio import activity
 
+from activities.counters import PLATFORM_ORDERS
 from tenure.contracts.onboarding import AccountProblem, AccountReport, OnboardingInput
-from tenure.counters import PLATFORM_ORDERS
 from tenure.errors import PlatformRefused, Unavailable
 from tenure.ports import OnboardingSteps, Platform
 

@@ -6,8 +6,8 @@ from typing import Final
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.counters import NOTICES
 from tenure.contracts.notice import DeliverInput, DeliverResult, Delivery, Notice, NoticeState
-from tenure.counters import NOTICES
 from tenure.errors import MailRefused, Unavailable
 from tenure.ports import Mailer, Notices, Writer
 

@@ -7,9 +7,9 @@ from typing import Final
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.counters import PLATFORM_ORDERS
 from tenure.contracts.platform import NO_ANSWER, Built, PlatformOrder
 from tenure.contracts.trial_process import PlatformProblem, PlatformReport
-from tenure.counters import PLATFORM_ORDERS
 from tenure.errors import PlatformRefused, Unavailable
 from tenure.ports import Platform, TrialSteps
 

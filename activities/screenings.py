@@ -4,9 +4,9 @@ from typing import Final
 
 from temporalio import activity
 
+from activities.counters import SCREENINGS
 from tenure.contracts.onboarding import ListScreeningInput, ListScreeningPage, ScreeningDone, ScreeningTask
 from tenure.contracts.screening import Screening, Subject
-from tenure.counters import SCREENINGS
 from tenure.errors import Unavailable
 from tenure.ports import OnboardingSteps, Screener, UpdateScreener
 

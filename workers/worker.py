@@ -11,12 +11,13 @@ from temporalio.client import Client
 from temporalio.common import MetricMeter, VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
+from activities import counters
 from adapters.postgres.database import Database, DatabaseRole
 from adapters.postgres.eraser import PostgresEraser
 from adapters.postgres.licences import PostgresLicences
 from adapters.postgres.simulation import PostgresSimulation
 from adapters.temporal import TemporalExecutions, TemporalHistories
-from tenure import counters, names
+from tenure import names
 from tenure.settings import InstallationKind, ServerSettings
 from workers import registry
 from workers.application import Application, open_mailer, open_platform, require

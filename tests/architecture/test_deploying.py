@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tenure import counters
+from activities import counters
 from tenure.settings import ServerSettings
 from workers.metrics import GAUGES
 

@@ -13,8 +13,9 @@ import httpx
 import pytest
 from temporalio.client import Client
 
+from activities import counters
 from adapters.postgres.migrate import migrate
-from tenure import counters, names
+from tenure import names
 from tenure.errors import Misconfigured
 from tenure.settings import InstallationKind, ServerSettings
 from tests.conftest import FreshDatabase
